@@ -1,0 +1,1 @@
+"""The control plane: HTTP resources, websockets, pages."""

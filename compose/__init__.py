@@ -1,0 +1,1 @@
+"""How processes are put together: the command line, the all-in-one process, deployment files."""

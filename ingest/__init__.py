@@ -1,0 +1,1 @@
+"""The doors media comes in by."""

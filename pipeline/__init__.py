@@ -1,0 +1,1 @@
+"""The pipeline: pure decisions (core), use cases (services), ports with their adapters."""

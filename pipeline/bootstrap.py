@@ -1,0 +1,86 @@
+"""Settings → ports. The only module that names an adapter."""
+
+from dataclasses import dataclass
+
+from pipeline.broker.port import Doorbell
+from pipeline.database.port import Database
+from pipeline.events.port import EventBus
+from pipeline.settings import Settings
+from pipeline.storage.port import ObjectStore
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Everything a role works with, already chosen."""
+
+    settings: Settings
+    database: Database
+    storage: ObjectStore
+    broker: Doorbell
+    bus: EventBus
+
+    def close(self) -> None:
+        """Close connections; whoever built the pipeline calls it last."""
+        self.bus.close()
+        self.broker.close()
+        self.database.close()
+
+
+def build(settings: Settings) -> Pipeline:
+    """Choose adapters by the settings and migrate the database to the newest schema."""
+    return Pipeline(
+        settings=settings,
+        database=_database(settings),
+        storage=_storage(settings),
+        broker=_broker(settings),
+        bus=_bus(settings),
+    )
+
+
+def _database(settings: Settings) -> Database:
+    from pipeline.database.sql import SqlDatabase
+
+    database = SqlDatabase(settings.resolved_database_url)
+    database.migrate()
+    return database
+
+
+def _storage(settings: Settings) -> ObjectStore:
+    if not settings.s3_endpoint:
+        from pipeline.storage.directory import DirectoryStore
+
+        return DirectoryStore(settings.data_dir / "objects")
+    from pipeline.storage.s3 import S3Store
+
+    return S3Store(
+        endpoint=settings.s3_endpoint,
+        access_key=settings.s3_access_key.get_secret_value(),
+        secret_key=settings.s3_secret_key.get_secret_value(),
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
+        secure=settings.s3_secure,
+    )
+
+
+def _broker(settings: Settings) -> Doorbell:
+    if not settings.broker_url.get_secret_value():
+        from pipeline.broker.memory import MemoryDoorbell
+
+        return MemoryDoorbell()
+    from pipeline.broker.rabbitmq import RabbitDoorbell
+
+    return RabbitDoorbell(
+        settings.broker_url.get_secret_value(),
+        prefix=settings.broker_prefix,
+        queue_type=settings.broker_queue_type,
+    )
+
+
+def _bus(settings: Settings) -> EventBus:
+    if not settings.redis_url.get_secret_value():
+        from pipeline.events.memory import MemoryBus
+
+        return MemoryBus()
+    from pipeline.events.redis import RedisBus
+
+    return RedisBus(settings.redis_url.get_secret_value())

@@ -1,0 +1,1 @@
+"""Pure decisions over schemas: no clock, no randomness, no I/O."""

@@ -1,0 +1,1 @@
+"""ffmpeg command lines: pure text, each flag with its reason."""

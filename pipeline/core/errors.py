@@ -1,0 +1,192 @@
+"""The whole error tree. Adapters translate vendor errors into it at once.
+
+::
+
+    ReelmillError
+    ├── NotFound                 asset.not_found, job.not_found, …
+    ├── Conflict                 the thing is in a state that forbids it
+    ├── InvalidRequest           the caller sent something we refuse
+    │   └── TooLarge
+    ├── Refused                  we could, but must not now (limits, draining)
+    ├── MediaError               the source is at fault: never retried
+    │   ├── NotMedia             empty, text, playlist, no decodable stream
+    │   ├── MediaDamaged         truncated or corrupt
+    │   └── MediaUnsupported     beyond our limits
+    ├── WorkFailed               this attempt failed, another may not
+    │   ├── WorkStalled          no progress within its time
+    │   ├── OutputInvalid        what came out is not what was planned
+    │   ├── ScratchFull          the box is out of scratch space
+    │   └── EncoderUnavailable   the encoder did not start (a GPU out of sessions, say)
+    ├── Unavailable              a service we need is away
+    │   ├── DatabaseUnavailable
+    │   ├── BrokerUnavailable
+    │   └── StorageUnavailable
+    ├── StorageFull
+    ├── LeaseLost                the epoch no longer stands: stop, publish nothing
+    └── Stopped                  asked to stop: a cancel, a shutdown
+"""
+
+from typing import ClassVar
+
+
+class ReelmillError(Exception):
+    """Root of everything we raise on purpose.
+
+    Attributes:
+        code: stable dotted name, part of our interface.
+        retryable: whether the same work may succeed later, unchanged.
+        remedy: what the reader can do about it, one sentence.
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+    default_remedy: ClassVar[str] = ""
+
+    def __init__(self, detail: str, *, code: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.instance_code = code or self.code
+        self.remedy = remedy if remedy is not None else self.default_remedy
+
+
+class NotFound(ReelmillError):
+    """What was asked for does not exist (any more)."""
+
+    code = "not_found"
+    default_remedy = "Check the id; it may have been deleted."
+
+
+class Conflict(ReelmillError):
+    """The thing is in a state that forbids what was asked."""
+
+    code = "conflict"
+    default_remedy = "Look at its present state and ask again for what that state allows."
+
+
+class InvalidRequest(ReelmillError):
+    """The request itself is wrong."""
+
+    code = "request.invalid"
+    default_remedy = "Correct the named fields and send it again."
+
+
+class TooLarge(InvalidRequest):
+    """The body is over the configured limit."""
+
+    code = "request.too_large"
+    default_remedy = "Send a smaller file or ask the operator to raise the limit."
+
+
+class Refused(ReelmillError):
+    """Too much at once, or closing down."""
+
+    code = "refused"
+    retryable = True
+    default_remedy = "Try again in a moment."
+
+
+class MediaError(ReelmillError):
+    """The source is at fault; trying again cannot help."""
+
+    code = "media.invalid"
+    default_remedy = "Check that the file plays on your side and export it again."
+
+
+class NotMedia(MediaError):
+    """The file holds no picture and no sound we can decode."""
+
+    code = "media.not_media"
+    default_remedy = "Send a video file such as MP4, MOV, MKV or WebM."
+
+
+class MediaDamaged(MediaError):
+    """The file is truncated or corrupt."""
+
+    code = "media.damaged"
+    default_remedy = "The file looks cut off or damaged: copy or export it again."
+
+
+class MediaUnsupported(MediaError):
+    """The file is valid but beyond what we accept."""
+
+    code = "media.unsupported"
+    default_remedy = "Convert it to H.264 in MP4 within the limits and send it again."
+
+
+class WorkFailed(ReelmillError):
+    """This attempt failed for a reason that may pass."""
+
+    code = "work.failed"
+    retryable = True
+    default_remedy = "It is tried again by itself; if it keeps failing, look at the worker's log."
+
+
+class WorkStalled(WorkFailed):
+    """No progress within the allowed time."""
+
+    code = "work.stalled"
+
+
+class OutputInvalid(WorkFailed):
+    """The output does not match the plan, though the process said it succeeded."""
+
+    code = "work.output_invalid"
+
+
+class ScratchFull(WorkFailed):
+    """The box has no scratch space left."""
+
+    code = "work.scratch_full"
+    default_remedy = "Free disk space on the worker's scratch folder or give it a larger one."
+
+
+class EncoderUnavailable(WorkFailed):
+    """The encoder did not open, e.g. a GPU out of sessions."""
+
+    code = "work.encoder_unavailable"
+
+
+class Unavailable(ReelmillError):
+    """A service we depend on does not answer."""
+
+    code = "unavailable"
+    retryable = True
+    default_remedy = "It usually passes; `reelmill doctor` names the service that is away."
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer."""
+
+    code = "unavailable.database"
+
+
+class BrokerUnavailable(Unavailable):
+    """RabbitMQ does not answer or did not confirm."""
+
+    code = "unavailable.broker"
+
+
+class StorageUnavailable(Unavailable):
+    """The object store does not answer."""
+
+    code = "unavailable.storage"
+
+
+class StorageFull(ReelmillError):
+    """The object store has no room left."""
+
+    code = "storage.full"
+    retryable = True
+    default_remedy = "Free space in the storage or add to it; the work goes on by itself."
+
+
+class LeaseLost(ReelmillError):
+    """Somebody else may hold this task now."""
+
+    code = "lease.lost"
+
+
+class Stopped(ReelmillError):
+    """The work was asked to stop."""
+
+    code = "stopped"

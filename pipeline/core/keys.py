@@ -1,0 +1,32 @@
+"""Every object key, in one place.
+
+All an asset owns lies under ``assets/{asset}/``; what one attempt of a task wrote lies under
+``assets/{asset}/{task}-{epoch}/``, so that two attempts can never write the same object.
+"""
+
+from schemas.vocabulary import AssetId, TaskId
+
+
+def asset_prefix(asset_id: AssetId) -> str:
+    """Name the prefix of everything an asset owns."""
+    return f"assets/{asset_id}/"
+
+
+def source_key(asset_id: AssetId) -> str:
+    """Name the object that holds what was handed in."""
+    return f"{asset_prefix(asset_id)}source"
+
+
+def attempt_prefix(asset_id: AssetId, task_id: TaskId, epoch: int) -> str:
+    """Name the prefix one attempt writes under; the epoch makes it unique."""
+    return f"{asset_prefix(asset_id)}{task_id}-{epoch}/"
+
+
+def media_path(asset_id: AssetId, key: str) -> str:
+    """Turn an object key into its path below ``/media/{asset}/``."""
+    return key.removeprefix(asset_prefix(asset_id))
+
+
+def media_key(asset_id: AssetId, path: str) -> str:
+    """Turn a path below ``/media/{asset}/`` into its object key."""
+    return f"{asset_prefix(asset_id)}{path}"

@@ -1,0 +1,1 @@
+"""Rows: one port, SQLAlchemy on SQLite and PostgreSQL, and the migrations."""

@@ -1,0 +1,1 @@
+"""Where bytes live: one port, two forms (directory, S3)."""

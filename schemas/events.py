@@ -1,0 +1,64 @@
+"""What watchers are told: state changes (rows, numbered, replayable) and progress (lossy)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from schemas.frozen import Frozen
+from schemas.vocabulary import AssetId, JobId, TaskId
+
+
+class EventType(StrEnum):
+    """Something that happened; past tense, because it cannot be undone."""
+
+    ASSET_CREATED = "asset.created"
+    ASSET_PLAYABLE = "asset.playable"
+    ASSET_READY = "asset.ready"
+    ASSET_FAILED = "asset.failed"
+    ASSET_CANCELLED = "asset.cancelled"
+    ASSET_DELETED = "asset.deleted"
+    JOB_SUBMITTED = "job.submitted"
+    JOB_STARTED = "job.started"
+    JOB_PLANNED = "job.planned"
+    JOB_SUCCEEDED = "job.succeeded"
+    JOB_FAILED = "job.failed"
+    JOB_CANCELLED = "job.cancelled"
+    JOB_RETRIED = "job.retried"
+    TASK_STARTED = "task.started"
+    TASK_SUCCEEDED = "task.succeeded"
+    TASK_RETRIED = "task.retried"
+    TASK_LOST = "task.lost"
+    TASK_HANDED_BACK = "task.handed_back"
+    TASK_FAILED = "task.failed"
+    TASK_CANCELLED = "task.cancelled"
+
+
+class Event(Frozen):
+    """One state change. ``id`` rises in commit order: whoever saw N has seen all below N."""
+
+    id: int
+    type: EventType
+    at: datetime
+    asset_id: AssetId | None = None
+    job_id: JobId | None = None
+    task_id: TaskId | None = None
+    data: dict[str, Any] = {}
+
+
+class ProgressTick(Frozen):
+    """How far one running task is; sent at most twice a second and forgotten."""
+
+    type: Literal["progress"] = "progress"
+    job_id: JobId
+    task_id: TaskId
+    epoch: int
+    #: 0–1 per rendition of the task.
+    progress: dict[str, float]
+    #: Source seconds worked per second, where the task knows it.
+    speed: float | None = None
+
+
+class EventsWaiting(Frozen):
+    """A hint that new event rows may be read; lost hints cost a poll interval, nothing else."""
+
+    type: Literal["events_waiting"] = "events_waiting"

@@ -1,0 +1,195 @@
+"""Request and response bodies of the HTTP API and of the websockets."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from schemas.events import Event
+from schemas.frozen import Frozen
+from schemas.media import MediaFacts, MediaWarning
+from schemas.plan import MediaPlan, PlannedCommand
+from schemas.vocabulary import (
+    AssetId,
+    AssetState,
+    JobId,
+    JobState,
+    QueueName,
+    TaskId,
+    TaskKind,
+    TaskState,
+    WorkerId,
+)
+
+
+class Problem(Frozen):
+    """An error as RFC 9457 problem+json, with our stable ``code``."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    #: Stable, dotted, e.g. ``asset.not_found``.
+    code: str
+    #: What the caller can do about it.
+    remedy: str = ""
+    instance: str | None = None
+    errors: tuple[dict[str, Any], ...] = ()
+
+
+class ErrorView(Frozen):
+    """Why a task or job failed."""
+
+    code: str
+    detail: str
+    remedy: str = ""
+
+
+class AssetView(Frozen):
+    """An asset as shown."""
+
+    id: AssetId
+    state: AssetState
+    filename: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+    job_id: JobId | None = None
+    facts: MediaFacts | None = None
+    error: ErrorView | None = None
+    hls_url: str
+    dash_url: str
+    watch_url: str
+    poster_url: str | None = None
+    storyboard_url: str | None = None
+    renditions: tuple["RenditionView", ...] = ()
+
+
+class RenditionView(Frozen):
+    """One rendition of an asset's current job."""
+
+    name: str
+    #: ``video`` or ``audio``.
+    medium: Literal["video", "audio"]
+    codec: str
+    width_px: int | None = None
+    height_px: int | None = None
+    bitrate_bps: int
+    #: 0–1 of its segments published.
+    progress: float
+
+
+class JobRequest(Frozen):
+    """Ask for an asset to be made playable."""
+
+    asset_id: AssetId
+    profile: str = "default"
+    #: 9 is most urgent.
+    priority: int = Field(default=5, ge=0, le=9)
+    metadata: dict[str, str] = Field(default_factory=dict, max_length=50)
+    dry_run: bool = False
+
+
+class TaskView(Frozen):
+    """One node of the job's graph."""
+
+    id: TaskId
+    kind: TaskKind
+    queue: QueueName
+    state: TaskState
+    #: Chunk index of an encode task.
+    chunk: int | None = None
+    needs: tuple[TaskId, ...] = ()
+    attempt: int
+    max_attempts: int
+    lost_count: int
+    progress: dict[str, float]
+    worker_id: WorkerId | None = None
+    run_after: datetime | None = None
+    error: ErrorView | None = None
+
+
+class JobView(Frozen):
+    """A job with its graph."""
+
+    id: JobId
+    asset_id: AssetId
+    state: JobState
+    profile: str
+    priority: int
+    metadata: dict[str, str]
+    created_at: datetime
+    finished_at: datetime | None = None
+    #: 0–1 of all its work.
+    progress: float
+    #: 0–1 per rendition.
+    rungs: dict[str, float]
+    #: Seconds until done at the present pace; None while nothing is known.
+    eta_s: float | None = None
+    error: ErrorView | None = None
+    #: Left out in lists.
+    tasks: tuple[TaskView, ...] = ()
+    #: Number of the newest event this view includes.
+    last_event_id: int = 0
+
+
+class DryRunView(Frozen):
+    """What a job would do, without doing it."""
+
+    facts: MediaFacts
+    plan: MediaPlan
+    commands: tuple[PlannedCommand, ...]
+    estimated_bytes: int
+    estimated_s: float
+    warnings: tuple[MediaWarning, ...] = ()
+
+
+class Page(Frozen):
+    """One page of a list; ``next`` is an opaque keyset cursor, None on the last page."""
+
+    next: str | None = None
+
+
+class JobPage(Page):
+    """Jobs, newest first."""
+
+    items: tuple[JobView, ...]
+
+
+class AssetPage(Page):
+    """Assets, newest first."""
+
+    items: tuple[AssetView, ...]
+
+
+class Submitted(Frozen):
+    """One line of ``reelmill submit --json``."""
+
+    asset_id: AssetId | None
+    job_id: JobId | None
+    state: str
+    watch_url: str | None
+    error: ErrorView | None = None
+
+
+class JobSnapshot(Frozen):
+    """First message of a job's socket, and again after a gap."""
+
+    type: Literal["snapshot"] = "snapshot"
+    job: JobView
+    last_event_id: int
+
+
+class SystemSnapshot(Frozen):
+    """First message of the socket over everything."""
+
+    type: Literal["snapshot"] = "snapshot"
+    jobs: tuple[JobView, ...]
+    last_event_id: int
+
+
+class EventMessage(Frozen):
+    """A state change on a socket."""
+
+    type: Literal["event"] = "event"
+    event: Event

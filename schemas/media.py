@@ -1,0 +1,86 @@
+"""Facts about a source, as probing found them: what is there, never what we wish for."""
+
+from fractions import Fraction
+
+from pydantic import Field
+
+from schemas.frozen import Frozen, Ratio
+
+
+class VideoFacts(Frozen):
+    """The picture track that will be used."""
+
+    #: Stream index inside the file, for ``-map 0:INDEX``.
+    index: int
+    codec: str
+    profile: str | None = None
+    #: Coded size, before rotation and sample aspect ratio.
+    width_px: int
+    height_px: int
+    #: Size as a viewer sees it: rotation and sample aspect ratio applied, not yet even.
+    display_width_px: int
+    display_height_px: int
+    #: Clockwise degrees the picture must be turned for display: 0, 90, 180 or 270.
+    rotation_deg: int = 0
+    sample_aspect_ratio: Ratio = Fraction(1)
+    pixel_format: str
+    bit_depth: int = 8
+    #: Exact rate of a constant-rate source, nominal rate of a variable one.
+    frame_rate: Ratio
+    is_variable_rate: bool = False
+    is_interlaced: bool = False
+    color_range: str | None = None
+    color_space: str | None = None
+    color_transfer: str | None = None
+    color_primaries: str | None = None
+    #: First presentation time in source seconds.
+    start_s: Ratio
+    #: Length of the picture in seconds, from its first frame to the end of its last.
+    duration_s: Ratio
+    #: Frames counted or announced; None where the container does not tell.
+    n_frames: int | None = None
+    #: Presentation times of keyframes in source seconds, ascending; may be a sample of them.
+    keyframes_s: tuple[float, ...] = ()
+    bitrate_bps: int | None = None
+
+
+class AudioFacts(Frozen):
+    """The sound track that will be used."""
+
+    index: int
+    codec: str
+    profile: str | None = None
+    channels: int
+    channel_layout: str | None = None
+    sample_rate_hz: int
+    start_s: Ratio
+    duration_s: Ratio
+    language: str | None = None
+    title: str | None = None
+    bitrate_bps: int | None = None
+
+
+class MediaWarning(Frozen):
+    """Something a viewer or operator should know, though the job goes on."""
+
+    code: str
+    detail: str
+
+
+class MediaFacts(Frozen):
+    """One source file."""
+
+    #: Demuxer that opened it, e.g. ``mov`` or ``matroska``.
+    container: str
+    size_bytes: int
+    #: Length of the whole file in seconds, the longest of its used tracks, from the asset's zero.
+    duration_s: Ratio
+    #: The asset's zero in source time: the earliest start of its used tracks.
+    start_s: Ratio
+    video: VideoFacts | None = None
+    audio: AudioFacts | None = None
+    #: Whether seeking to a time lands on the right frame (not so in raw MPEG-TS).
+    is_seekable: bool = True
+    #: What MediaInfo adds: writing application, encoder library, scan type, HDR format.
+    enrichment: dict[str, str] = Field(default_factory=dict)
+    warnings: tuple[MediaWarning, ...] = ()

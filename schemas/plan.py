@@ -1,0 +1,73 @@
+"""Decisions: what exactly will be made of a source. Made by ``pipeline.core.plan``, pure data."""
+
+from schemas.frozen import Frozen, Ratio
+from schemas.media import MediaWarning
+from schemas.vocabulary import AudioCodec, VideoCodec
+
+
+class RungPlan(Frozen):
+    """One rendition of the picture as it will be made."""
+
+    name: str
+    codec: VideoCodec
+    width_px: int
+    height_px: int
+    bitrate_bps: int
+    crf: int
+
+
+class AudioPlan(Frozen):
+    """The one rendition of the sound."""
+
+    name: str
+    codec: AudioCodec
+    channels: int
+    sample_rate_hz: int
+    bitrate_bps: int
+
+
+class Grid(Frozen):
+    """The output's time grid: frame n is shown at n / frame_rate seconds from the asset's zero."""
+
+    frame_rate: Ratio
+    #: Frames of the whole asset.
+    n_frames: int
+    #: Frames of one segment; the last may be shorter.
+    segment_frames: int
+    #: Source time of the asset's zero, in seconds.
+    source_start_s: Ratio
+
+
+class ChunkPlan(Frozen):
+    """A half-open range of grid frames that one encode task turns into segments."""
+
+    index: int
+    first_frame: int
+    end_frame: int
+
+
+class MediaPlan(Frozen):
+    """Everything the tasks of a job need to know; a snapshot goes into each task's params."""
+
+    grid: Grid | None
+    rungs: tuple[RungPlan, ...]
+    chunks: tuple[ChunkPlan, ...]
+    audio: AudioPlan | None
+    segment_s: int
+    preset: str
+    duration_s: Ratio
+    thumbnail_count: int
+    storyboard_interval_s: int
+    estimated_bytes: int
+    estimated_cpu_s: float
+    #: Disk one encode task needs for its outputs, beside the source.
+    scratch_bytes: int
+    warnings: tuple[MediaWarning, ...] = ()
+
+
+class PlannedCommand(Frozen):
+    """One command line of a plan, shown by ``dry_run`` and ``reelmill plan``."""
+
+    task: str
+    queue: str
+    argv: tuple[str, ...]

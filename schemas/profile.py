@@ -1,0 +1,51 @@
+"""Wishes: what a job should make of a source."""
+
+from fractions import Fraction
+
+from pydantic import Field
+
+from schemas.frozen import Frozen, Ratio
+from schemas.vocabulary import AudioCodec, VideoCodec
+
+
+class Rung(Frozen):
+    """One step of a ladder as wished, before it is fitted to a source."""
+
+    #: Names the rendition in URLs and on the screen, e.g. ``720p``.
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
+    #: The shorter side of the picture, so that portrait sources get the same quality.
+    height_px: int = Field(ge=16, le=8192)
+    #: Ceiling of the capped constant-quality encode.
+    bitrate_bps: int = Field(ge=10_000)
+
+
+class AudioWish(Frozen):
+    """How sound is encoded."""
+
+    codec: AudioCodec = AudioCodec.AAC
+    bitrate_bps: int = Field(default=128_000, ge=8_000)
+    channels: int = Field(default=2, ge=1, le=8)
+    sample_rate_hz: int = 48_000
+
+
+class Profile(Frozen):
+    """A named set of wishes; a job keeps a snapshot of it."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    video_codec: VideoCodec = VideoCodec.H264
+    #: Highest first.
+    ladder: tuple[Rung, ...]
+    audio: AudioWish = AudioWish()
+    #: Speed preset in x264's words; other encoders map it to their own.
+    preset: str = "veryfast"
+    #: Constant quality, x264's scale; the rung's bitrate caps it.
+    crf: int = Field(default=23, ge=0, le=51)
+    segment_s: int = Field(default=4, ge=1, le=20)
+    #: Aimed length of a chunk in seconds of source.
+    chunk_s: int = Field(default=60, ge=4)
+    #: Length of the first chunk, in segments: short, so that a viewer can start soon.
+    first_chunk_segments: int = Field(default=2, ge=1)
+    #: Frame rates above this are halved until they fit.
+    max_frame_rate: Ratio = Fraction(60)
+    thumbnail_count: int = Field(default=3, ge=1, le=20)
+    storyboard_interval_s: int = Field(default=10, ge=1)

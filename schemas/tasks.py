@@ -1,0 +1,173 @@
+"""What a task is told (params) and what it answers (result): one model per kind, told apart by ``kind``."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from schemas.frozen import Frozen, Ratio
+from schemas.media import MediaFacts
+from schemas.plan import AudioPlan, ChunkPlan, Grid, RungPlan
+from schemas.vocabulary import AssetId, TaskKind
+
+
+class SourceRef(Frozen):
+    """Where a source lies and how to know it again."""
+
+    asset_id: AssetId
+    key: str
+    size_bytes: int
+    #: Hex digest of the bytes; names the copy in a box's cache.
+    sha256: str
+
+
+class ProbeParams(Frozen):
+    """Find out what the source is."""
+
+    kind: Literal[TaskKind.PROBE] = TaskKind.PROBE
+    source: SourceRef
+
+
+class ThumbnailsParams(Frozen):
+    """Make posters and the storyboard."""
+
+    kind: Literal[TaskKind.THUMBNAILS] = TaskKind.THUMBNAILS
+    source: SourceRef
+    facts: MediaFacts
+    count: int
+    storyboard_interval_s: int
+
+
+class EncodeParams(Frozen):
+    """Encode one chunk to every rung of the plan with one decode."""
+
+    kind: Literal[TaskKind.ENCODE] = TaskKind.ENCODE
+    source: SourceRef
+    facts: MediaFacts
+    grid: Grid
+    rungs: tuple[RungPlan, ...]
+    chunk: ChunkPlan
+    preset: str
+
+
+class EncodeAudioParams(Frozen):
+    """Encode the whole sound once, publishing segments as they come."""
+
+    kind: Literal[TaskKind.ENCODE_AUDIO] = TaskKind.ENCODE_AUDIO
+    source: SourceRef
+    facts: MediaFacts
+    audio: AudioPlan
+    segment_s: int
+
+
+class PackageParams(Frozen):
+    """Write the final playlists over everything published."""
+
+    kind: Literal[TaskKind.PACKAGE] = TaskKind.PACKAGE
+    asset_id: AssetId
+
+
+class IdleParams(Frozen):
+    """Do nothing for a while."""
+
+    kind: Literal[TaskKind.IDLE] = TaskKind.IDLE
+    duration_s: float = 0.0
+
+
+TaskParams = Annotated[
+    ProbeParams | ThumbnailsParams | EncodeParams | EncodeAudioParams | PackageParams | IdleParams,
+    Field(discriminator="kind"),
+]
+TASK_PARAMS: TypeAdapter[TaskParams] = TypeAdapter(TaskParams)
+
+
+class SegmentMade(Frozen):
+    """One CMAF media segment that lies in storage and may be published."""
+
+    rendition: str
+    #: Number of the segment in its rendition, from 0.
+    index: int
+    #: Exact length in seconds, from the grid (picture) or from whole sound frames.
+    duration_s: Ratio
+    size_bytes: int
+    key: str
+    init_key: str
+
+
+class RenditionMade(Frozen):
+    """Facts of a rendition, known once its first segment exists."""
+
+    name: str
+    #: RFC 6381 codecs string read from the init segment, e.g. ``avc1.64001f``.
+    codecs: str
+    #: SHA-256 of the init segment: equal digests need no second EXT-X-MAP.
+    init_sha256: str
+    init_key: str
+    init_size_bytes: int
+
+
+class Picture(Frozen):
+    """A still image in storage."""
+
+    key: str
+    width_px: int
+    height_px: int
+    #: Seconds from the asset's zero.
+    at_s: float
+
+
+class ProbeResult(Frozen):
+    """What probing found."""
+
+    kind: Literal[TaskKind.PROBE] = TaskKind.PROBE
+    facts: MediaFacts
+
+
+class ThumbnailsResult(Frozen):
+    """Posters and storyboard in storage."""
+
+    kind: Literal[TaskKind.THUMBNAILS] = TaskKind.THUMBNAILS
+    posters: tuple[Picture, ...]
+    storyboard_key: str | None = None
+
+
+class EncodeResult(Frozen):
+    """One chunk, every rung."""
+
+    kind: Literal[TaskKind.ENCODE] = TaskKind.ENCODE
+    renditions: tuple[RenditionMade, ...]
+    segments: tuple[SegmentMade, ...]
+    #: Fingerprint of the build that encoded it.
+    encoder_build: str
+    encode_s: float
+
+
+class EncodeAudioResult(Frozen):
+    """The sound; its segments were published while it ran."""
+
+    kind: Literal[TaskKind.ENCODE_AUDIO] = TaskKind.ENCODE_AUDIO
+    n_segments: int
+
+
+class PackageResult(Frozen):
+    """The final playlists: name below the asset's media address → object key."""
+
+    kind: Literal[TaskKind.PACKAGE] = TaskKind.PACKAGE
+    files: dict[str, str]
+
+
+class IdleResult(Frozen):
+    """Nothing was done, in time."""
+
+    kind: Literal[TaskKind.IDLE] = TaskKind.IDLE
+
+
+TaskResult = Annotated[
+    ProbeResult
+    | ThumbnailsResult
+    | EncodeResult
+    | EncodeAudioResult
+    | PackageResult
+    | IdleResult,
+    Field(discriminator="kind"),
+]
+TASK_RESULT: TypeAdapter[TaskResult] = TypeAdapter(TaskResult)

@@ -1,0 +1,50 @@
+"""What of an asset can be played now: the playlists are text made from this."""
+
+from typing import Literal
+
+from schemas.frozen import Frozen, Ratio
+from schemas.vocabulary import AssetId, JobId
+
+
+class TimelineSegment(Frozen):
+    """One published segment."""
+
+    index: int
+    duration_s: Ratio
+    size_bytes: int
+    key: str
+    init_key: str
+    #: Equal digests mean the same init segment, whatever its key.
+    init_sha256: str
+
+
+class RenditionTimeline(Frozen):
+    """One rendition: the unbroken run of its published segments from index 0."""
+
+    name: str
+    medium: Literal["video", "audio"]
+    #: RFC 6381.
+    codecs: str
+    #: Planned ceiling; measured figures come from the segments.
+    bitrate_bps: int
+    width_px: int | None = None
+    height_px: int | None = None
+    frame_rate: Ratio | None = None
+    channels: int | None = None
+    sample_rate_hz: int | None = None
+    language: str | None = None
+    segments: tuple[TimelineSegment, ...]
+
+
+class Timeline(Frozen):
+    """All renditions of the job whose output an asset plays."""
+
+    asset_id: AssetId
+    job_id: JobId
+    #: Source seconds of the whole asset.
+    duration_s: Ratio
+    #: Aimed segment length; the target duration follows from it and the segments.
+    segment_s: int
+    #: No more segments will come: the job ended, well or not.
+    is_ended: bool
+    renditions: tuple[RenditionTimeline, ...]

@@ -1,0 +1,90 @@
+"""Names of things and of the states they can be in."""
+
+from enum import StrEnum
+from typing import NewType
+
+AssetId = NewType("AssetId", str)
+JobId = NewType("JobId", str)
+TaskId = NewType("TaskId", str)
+WorkerId = NewType("WorkerId", str)
+
+
+class AssetState(StrEnum):
+    """How far an asset is on its way from a stored source to something that plays."""
+
+    #: The source is stored, no job has started on it.
+    WAITING = "waiting"
+    #: A job works on it, nothing can be watched yet.
+    PROCESSING = "processing"
+    #: Something can already be watched; more is coming.
+    PLAYABLE = "playable"
+    #: Everything its job promised can be watched.
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobState(StrEnum):
+    """A request for work, seen as a whole."""
+
+    #: Accepted; no task of it has been claimed.
+    WAITING = "waiting"
+    #: At least one task has been claimed.
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TaskState(StrEnum):
+    """The life of the unit that one worker runs."""
+
+    #: Waits for other tasks of its job.
+    BLOCKED = "blocked"
+    #: May be claimed once its time has come.
+    READY = "ready"
+    #: Claimed under a lease.
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TaskKind(StrEnum):
+    """What a worker is asked to do."""
+
+    PROBE = "probe"
+    THUMBNAILS = "thumbnails"
+    ENCODE = "encode"
+    ENCODE_AUDIO = "encode_audio"
+    PACKAGE = "package"
+    #: Does nothing for a given time: the engine's own benchmark and drills.
+    IDLE = "idle"
+
+
+class QueueName(StrEnum):
+    """Where workers listen; on RabbitMQ the name carries a version in front."""
+
+    PROBE = "probe"
+    THUMBNAILS = "thumbnails"
+    ENCODE_CPU = "encode.cpu"
+    ENCODE_GPU = "encode.gpu"
+    PACKAGE = "package"
+    LIVE = "live"
+    RECORD = "record"
+
+
+class VideoCodec(StrEnum):
+    """Codecs a rendition can be encoded to."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+    VP9 = "vp9"
+    AV1 = "av1"
+
+
+class AudioCodec(StrEnum):
+    """Codecs a sound rendition can be encoded to."""
+
+    AAC = "aac"
+    OPUS = "opus"

@@ -1,0 +1,71 @@
+"""What a step works at: a private folder, its source, ways to store, report and publish.
+
+Steps see nothing else of the world, so a test hands them a bench of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from schemas.tasks import RenditionMade, SegmentMade, SourceRef
+from schemas.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Programs and limits of this box, found and measured at start."""
+
+    ffmpeg: str
+    ffprobe: str
+    #: Names of encoders that really encoded a test frame, e.g. ``libx264``, ``h264_nvenc``.
+    encoders: tuple[str, ...]
+    #: Fingerprint of this encoder build.
+    encoder_build: str
+    #: Threads one ffmpeg may use.
+    threads: int
+    #: Whether this task was claimed from the GPU queue.
+    use_gpu: bool
+    #: Seconds without progress after which a child is killed.
+    stall_s: float
+    max_source_pixels: int
+    max_source_duration_s: float
+    max_source_streams: int
+
+
+class Bench(Protocol):
+    """One attempt's working place; everything in it goes when the attempt ends."""
+
+    #: Private empty folder; children run in it.
+    scratch: Path
+    tools: Tools
+    #: Set when the work must stop now; pass it to the runner, check it in long loops.
+    stop: Event
+
+    def source(self, ref: SourceRef) -> Path:
+        """Bring the source to this box (once per box) and name the local file, only to be read.
+
+        Raises StorageUnavailable, NotFound, ScratchFull, Stopped.
+        """
+
+    def put(self, path: Path, name: str, *, content_type: str) -> str:
+        """Store a file under this attempt's prefix and return its key.
+
+        ``name`` is a relative path such as ``720p/00012.m4s``. Counts as progress.
+        """
+
+    def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
+        """Tell how far each rendition is, 0–1; cheap, call it as often as you like.
+
+        Unnamed work uses the key ``""``. Not calling it for ``stall_s`` means stalled.
+        """
+
+    def publish(self, renditions: Sequence[RenditionMade], segments: Sequence[SegmentMade]) -> None:
+        """Make stored segments visible to players while the task goes on.
+
+        Raises LeaseLost when another attempt may have taken over.
+        """
+
+    def timeline(self) -> Timeline:
+        """Read everything published of this task's job so far."""

@@ -1,0 +1,1 @@
+"""The only room of the product that starts subprocesses: ffmpeg, ffprobe, MediaInfo."""

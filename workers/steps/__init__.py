@@ -1,0 +1,1 @@
+"""One file per task kind: files in, files out; no database, no broker."""
