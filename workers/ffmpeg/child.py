@@ -1,0 +1,161 @@
+"""One child process: started confined, read, stopped with its whole group, always reaped.
+
+Everything happens in the calling thread, over one selector: no reader threads to join, and the
+thread that ``pdeathsig`` watches is the one that waits.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from pipeline.core.errors import WorkFailed
+from workers.ffmpeg.confinement import confined
+from workers.ffmpeg.limits import Limits
+
+#: Nothing of ours is inherited: no secrets, no locale, no proxies.
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+_READ_BYTES = 64 * 1024
+#: How much of the end of stderr is kept.
+_TAIL_BYTES = 64 * 1024
+_ERROR_MARKS = (b"[error]", b"[fatal]", b"[panic]")
+
+
+class StderrTail:
+    """Keeps the end of stderr and counts lines that ffmpeg marked as errors."""
+
+    def __init__(self) -> None:
+        self._tail = bytearray()
+        self._rest = b""
+        self.n_error_lines = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._tail += data
+        del self._tail[:-_TAIL_BYTES]
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[:_READ_BYTES]
+        self.n_error_lines += sum(any(mark in line for mark in _ERROR_MARKS) for line in lines)
+
+    @property
+    def text(self) -> str:
+        """The end of what was said."""
+        return self._tail.decode("utf-8", "replace")
+
+
+class Child:
+    """A running process group; leaving the ``with`` block leaves nothing of it alive."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        limits: Limits,
+        on_stdout: Callable[[bytes], None],
+    ) -> None:
+        self.stderr = StderrTail()
+        #: Negative: the signal that ended it. None while it runs.
+        self.exit_code: int | None = None
+        self.cpu_s = 0.0
+        self._process = _start(confined(command, limits), cwd)
+        self._selector = selectors.DefaultSelector()
+        self._pidfd = os.pidfd_open(self._process.pid)
+        self._selector.register(self._pidfd, selectors.EVENT_READ, None)
+        self._listen(self._process.stdout, on_stdout)
+        self._listen(self._process.stderr, self.stderr.feed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._reap()
+
+    def pump(self, timeout_s: float) -> bool:
+        """Pass on what the child said; tell whether it still runs. Wakes at once when it ends."""
+        is_running = True
+        for key, _ in self._selector.select(timeout_s):
+            if key.fd == self._pidfd:
+                is_running = False
+            else:
+                self._read(key)
+        return is_running
+
+    def collect(self) -> int:
+        """Take the exit code of an ended child and the last of what it said."""
+        self._signal(signal.SIGKILL)  # grandchildren that outlive it would hold the pipes open
+        while any(key.fd != self._pidfd for key in self._selector.get_map().values()):
+            for key, _ in self._selector.select(1.0):
+                if key.fd != self._pidfd:
+                    self._read(key)
+        self._reap()
+        return self.exit_code or 0
+
+    def end(self, grace_s: float) -> None:
+        """Ask the whole group to end, and after the grace make it."""
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        while self.pump(max(0.0, deadline - time.monotonic())):
+            if time.monotonic() >= deadline:
+                break
+        self._reap()
+
+    def _listen(self, pipe: IO[bytes] | None, feed: Callable[[bytes], None]) -> None:
+        if pipe is not None:
+            os.set_blocking(pipe.fileno(), False)
+            self._selector.register(pipe, selectors.EVENT_READ, feed)
+
+    def _read(self, key: selectors.SelectorKey) -> None:
+        with suppress(BlockingIOError):
+            data = os.read(key.fd, _READ_BYTES)
+            if data:
+                key.data(data)
+            else:
+                self._selector.unregister(key.fileobj)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Until it is reaped, the id of the child and of its group cannot belong to anyone else.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def _reap(self) -> None:
+        if self.exit_code is not None:
+            return
+        self._signal(signal.SIGKILL)
+        _, status, usage = os.wait4(self._process.pid, 0)
+        self.exit_code = os.waitstatus_to_exitcode(status)
+        # Popen must not wait for a process that is gone.
+        self._process.returncode = self.exit_code
+        self.cpu_s = usage.ru_utime + usage.ru_stime
+        self._selector.close()
+        os.close(self._pidfd)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _start(argv: Sequence[str], cwd: Path) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise WorkFailed(f"{argv[0]} did not start: {error}", code="work.tool_missing") from error

@@ -1,0 +1,142 @@
+"""Turns a child's exit code and last words into our errors. Pure; a table read from the top.
+
+The words are ffmpeg's and ffprobe's own (versions 5 to 9); what the box lacks comes before what
+is wrong with the source, because a full disk or a missing GPU makes ffmpeg complain of both.
+"""
+
+import re
+import signal
+from collections.abc import Callable
+
+from pipeline.core.errors import (
+    EncoderUnavailable,
+    MediaDamaged,
+    MediaUnsupported,
+    NotMedia,
+    ReelmillError,
+    ScratchFull,
+    WorkFailed,
+)
+
+_Maker = Callable[[str], ReelmillError]
+
+
+def _too_large(detail: str) -> ReelmillError:
+    return WorkFailed(detail, code="work.output_too_large")
+
+
+def _out_of_memory(detail: str) -> ReelmillError:
+    return WorkFailed(detail, code="work.out_of_memory")
+
+
+def _tool_missing(detail: str) -> ReelmillError:
+    return WorkFailed(detail, code="work.tool_missing")
+
+
+def _encoder_unknown(detail: str) -> ReelmillError:
+    return EncoderUnavailable(detail, code="work.encoder_unknown")
+
+
+def _playlist(detail: str) -> ReelmillError:
+    return NotMedia(detail, code="media.playlist")
+
+
+def _too_many_pixels(detail: str) -> ReelmillError:
+    return MediaUnsupported(detail, code="media.too_many_pixels")
+
+
+def _no_decoder(detail: str) -> ReelmillError:
+    return MediaUnsupported(detail, code="media.codec_unsupported")
+
+
+def _no_streams(detail: str) -> ReelmillError:
+    return NotMedia(detail, code="media.no_streams")
+
+
+def _moov_missing(detail: str) -> ReelmillError:
+    return MediaDamaged(detail, code="media.moov_missing")
+
+
+def _truncated(detail: str) -> ReelmillError:
+    return MediaDamaged(detail, code="media.truncated")
+
+
+_NO_DEVICE = (
+    r"Cannot load (libcuda|libnvcuvid|libnvidia|nvcuda)",
+    r"OpenEncodeSessionEx failed",
+    r"No capable devices found",
+    r"Driver does not support the required nvenc API",
+    r"MFX session: ",
+    r"No VA display found|Failed to initialise VAAPI|Device creation failed",
+    r"No device available for (en|de)coder",
+    r"dst: (vaapi|cuda|qsv)",
+)
+
+#: First match wins.
+_WORDS: tuple[tuple[str, _Maker], ...] = (
+    (r"No space left on device|Disk quota exceeded", ScratchFull),
+    (r"File too large", _too_large),
+    (r"error while loading shared libraries|^FileNotFoundError", _tool_missing),
+    (r"Unknown encoder|Encoder not found", _encoder_unknown),
+    (
+        "|".join(_NO_DEVICE),
+        EncoderUnavailable,
+    ),
+    (r"Cannot allocate memory|Resource temporarily unavailable|out of memory", _out_of_memory),
+    (r"[Ff]ormat not on whitelist|Protocol '\w+' not on whitelist", _playlist),
+    (r"Picture size \d+x\d+ exceeds specified max pixel count", _too_many_pixels),
+    (r"moov atom not found", _moov_missing),
+    (r"Could not find codec parameters|Stream map .* matches no streams", _no_streams),
+    (r"no decoder found|Decoder .*not found|Decoding requested, but", _no_decoder),
+    (r"does not contain any stream", _no_streams),
+    (r"partial file|Truncating packet|File ended prematurely", _truncated),
+    (r"Error opening input: Invalid data|EBML header parsing failed", NotMedia),
+    (r"Error while opening encoder|Could not open encoder before EOF", EncoderUnavailable),
+    (r"Invalid data found when processing input|Error while decoding", MediaDamaged),
+    (r"End of file", MediaDamaged),
+)
+
+_SIGNALS: dict[int, str] = {
+    # Not by us: the out-of-memory killer, mostly, or an operator.
+    signal.SIGKILL: "work.killed",
+    signal.SIGTERM: "work.killed",
+    signal.SIGXFSZ: "work.output_too_large",
+}
+
+#: What setpriv, prlimit and nice answer when they cannot execute the program.
+_NOT_STARTED = (126, 127)
+
+
+def failure(program: str, exit_code: int, stderr_tail: str) -> ReelmillError:
+    """Make the error for a failed exit; a negative code is the signal that ended the child."""
+    if exit_code < 0:
+        return _by_signal(program, -exit_code, stderr_tail)
+    if exit_code in _NOT_STARTED:
+        return _tool_missing(f"{program} did not start: {_last_line(stderr_tail)}")
+    for words, make in _WORDS:
+        match = re.search(words, stderr_tail, re.MULTILINE)
+        if match:
+            return make(f"{program}: {_line_around(stderr_tail, match.start())}")
+    return WorkFailed(f"{program} ended with exit code {exit_code}: {_last_line(stderr_tail)}")
+
+
+def _by_signal(program: str, number: int, stderr_tail: str) -> ReelmillError:
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    detail = f"{program} was ended by {name}: {_last_line(stderr_tail)}"
+    return WorkFailed(detail.rstrip(": "), code=_SIGNALS.get(number, "work.crashed"))
+
+
+def _line_around(text: str, position: int) -> str:
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    return _clean(text[start : end if end >= 0 else None])
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return _clean(lines[-1]) if lines else ""
+
+
+def _clean(line: str) -> str:
+    """Drop memory addresses and keep it short: the line is shown to users."""
+    return re.sub(r" @ 0x[0-9a-f]+", "", line).strip()[:300]
