@@ -1,0 +1,1 @@
+"""Schema migrations: one linear history, the same on both engines."""

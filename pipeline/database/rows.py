@@ -1,0 +1,207 @@
+"""Rows as services see them: plain frozen values, times as aware UTC datetimes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from schemas.media import MediaFacts
+from schemas.plan import MediaPlan
+from schemas.profile import Profile
+from schemas.tasks import TaskParams
+from schemas.vocabulary import (
+    AssetId,
+    AssetState,
+    JobId,
+    JobState,
+    QueueName,
+    TaskId,
+    TaskKind,
+    TaskState,
+    WorkerId,
+)
+
+#: ``{"code", "detail", "remedy"}`` of an ErrorView.
+ErrorJson = dict[str, str]
+
+
+@dataclass(frozen=True)
+class AssetRow:
+    """One asset."""
+
+    id: AssetId
+    state: AssetState
+    account: str
+    filename: str
+    source_key: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+    #: The job whose output players get.
+    job_id: JobId | None
+    facts: MediaFacts | None
+    error: ErrorJson | None
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """One job."""
+
+    id: JobId
+    asset_id: AssetId
+    account: str
+    state: JobState
+    profile: Profile
+    priority: int
+    rank: float
+    metadata: dict[str, str]
+    is_dry_run: bool
+    max_attempts: int
+    max_lost: int
+    plan: MediaPlan | None
+    #: Build that all chunks come from, pinned at the first claim.
+    encoder_build: str | None
+    #: Final playlists: name below the media address → object key.
+    files: dict[str, str]
+    error: ErrorJson | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A task to insert."""
+
+    id: TaskId
+    params: TaskParams
+    queue: QueueName
+    rank: float
+    needs: tuple[TaskId, ...] = ()
+    chunk: int | None = None
+    is_express: bool = False
+    is_build_pinned: bool = False
+    weight: float = 1.0
+    scratch_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """One task without its params and result."""
+
+    id: TaskId
+    job_id: JobId
+    asset_id: AssetId
+    kind: TaskKind
+    queue: QueueName
+    state: TaskState
+    chunk: int | None
+    attempt: int
+    max_attempts: int
+    lost_count: int
+    max_lost: int
+    fault_count: int
+    epoch: int
+    run_after: datetime
+    lease_owner: WorkerId | None
+    is_cancel_requested: bool
+    is_build_pinned: bool
+    progress: dict[str, float]
+    fraction: float
+    weight: float
+    error: ErrorJson | None
+    needs: tuple[TaskId, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClaimedRow:
+    """What the claim statement hands out."""
+
+    id: TaskId
+    job_id: JobId
+    asset_id: AssetId
+    kind: TaskKind
+    epoch: int
+    attempt: int
+    is_build_pinned: bool
+    params: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a worker offers when it claims."""
+
+    worker_id: WorkerId
+    queue: QueueName
+    encoder_build: str
+    scratch_free_bytes: int
+    #: Digests of sources already on the box.
+    cached: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RenditionRow:
+    """One rendition of a job."""
+
+    job_id: JobId
+    name: str
+    medium: str
+    codec: str
+    bitrate_bps: int
+    width_px: int | None
+    height_px: int | None
+    frame_rate: str | None
+    channels: int | None
+    sample_rate_hz: int | None
+    language: str | None
+    n_segments: int | None
+    #: RFC 6381; empty until the first segment exists.
+    codecs: str
+    position: int
+
+
+@dataclass(frozen=True)
+class SegmentRow:
+    """One published segment."""
+
+    rendition: str
+    index: int
+    duration_s: str
+    size_bytes: int
+    key: str
+    init_key: str
+    init_sha256: str
+
+
+@dataclass(frozen=True)
+class WorkerRow:
+    """One worker process."""
+
+    id: WorkerId
+    host: str
+    queues: tuple[QueueName, ...]
+    slots: int
+    capabilities: dict[str, Any]
+    started_at: datetime
+    last_seen_at: datetime
+    is_draining: bool
+    silent_s: float
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """Counts of one queue."""
+
+    queue: QueueName
+    ready: int
+    delayed: int
+    running: int
+    is_paused: bool
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """One ring not yet published."""
+
+    id: int
+    queue: QueueName
+    task_id: TaskId

@@ -1,0 +1,90 @@
+"""Assets as rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, tuple_, update
+
+from pipeline.database.rows import AssetRow, ErrorJson
+from pipeline.database.sql.columns import now_s, utc
+from pipeline.database.sql.tables import asset
+from schemas.media import MediaFacts
+from schemas.vocabulary import AssetId, AssetState, JobId
+
+
+def _row(row: Row[Any]) -> AssetRow:
+    return AssetRow(
+        id=row.id,
+        state=AssetState(row.state),
+        account=row.account,
+        filename=row.filename,
+        source_key=row.source_key,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        created_at=utc(row.created_at),
+        job_id=row.job_id,
+        facts=None if row.facts is None else MediaFacts.model_validate(row.facts),
+        error=row.error,
+    )
+
+
+class SqlAssets:
+    """See ``port.AssetRows``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: AssetRow) -> None:
+        self._connection.execute(
+            insert(asset).values(
+                id=row.id,
+                state=row.state.value,
+                account=row.account,
+                filename=row.filename,
+                source_key=row.source_key,
+                size_bytes=row.size_bytes,
+                sha256=row.sha256,
+                created_at=now_s(),
+            )
+        )
+
+    def get(self, asset_id: AssetId) -> AssetRow | None:
+        row = self._connection.execute(select(asset).where(asset.c.id == asset_id)).one_or_none()
+        return None if row is None else _row(row)
+
+    def page(
+        self, after: tuple[float, str] | None, limit: int, state: AssetState | None
+    ) -> list[tuple[float, AssetRow]]:
+        query = select(asset).order_by(asset.c.created_at.desc(), asset.c.id.desc()).limit(limit)
+        if after is not None:
+            query = query.where(tuple_(asset.c.created_at, asset.c.id) < after)
+        if state is not None:
+            query = query.where(asset.c.state == state.value)
+        return [(row.created_at, _row(row)) for row in self._connection.execute(query)]
+
+    def move(self, asset_id: AssetId, before: Sequence[AssetState], after: AssetState) -> bool:
+        moved = self._connection.execute(
+            update(asset)
+            .where(asset.c.id == asset_id, asset.c.state.in_([s.value for s in before]))
+            .values(state=after.value)
+        )
+        return moved.rowcount == 1
+
+    def set_facts(self, asset_id: AssetId, facts: MediaFacts) -> None:
+        self._set(asset_id, facts=facts.model_dump(mode="json"))
+
+    def set_error(self, asset_id: AssetId, error: ErrorJson | None) -> None:
+        self._set(asset_id, error=error)
+
+    def play(self, asset_id: AssetId, job_id: JobId, *, only_if_none: bool) -> None:
+        change = update(asset).where(asset.c.id == asset_id).values(job_id=job_id)
+        if only_if_none:
+            change = change.where(asset.c.job_id.is_(None))
+        self._connection.execute(change)
+
+    def delete(self, asset_id: AssetId) -> bool:
+        gone = self._connection.execute(delete(asset).where(asset.c.id == asset_id))
+        return gone.rowcount == 1
+
+    def _set(self, asset_id: AssetId, **values: Any) -> None:
+        self._connection.execute(update(asset).where(asset.c.id == asset_id).values(**values))

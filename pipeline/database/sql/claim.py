@@ -1,0 +1,134 @@
+"""The claim: one statement that picks the best eligible ready task and grants its lease.
+
+Both engines run the same text. Two short index scans (express tasks, others) make a window
+of candidates; within it, waiting is weighed against "express tasks hold at most half of what
+runs" and "its source already lies on this box". On PostgreSQL rows that other claims hold are
+skipped; SQLite has one writer at a time.
+"""
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Float,
+    ScalarSelect,
+    Update,
+    and_,
+    case,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from pipeline.core.ranks import AFFINITY_BONUS_S, EXPRESS_BONUS_S
+from pipeline.database.rows import Wanted
+from pipeline.database.sql.columns import now_s
+from pipeline.database.sql.tables import job, queue_control, task
+from schemas.vocabulary import TaskState
+
+#: Candidates of each sort; more than the claims that ever run at the same moment.
+_WINDOW = 100
+
+
+def claim_statement(wanted: Wanted, lease_s: float) -> Update:
+    """Build the statement; it returns at most one row."""
+    return (
+        update(task)
+        .where(task.c.id == _best(wanted), task.c.state == TaskState.READY.value)
+        .values(
+            state=TaskState.RUNNING.value,
+            epoch=task.c.epoch + 1,
+            attempt=task.c.attempt + 1,
+            lease_owner=wanted.worker_id,
+            lease_until=now_s() + lease_s,
+            progress={},
+            fraction=0.0,
+            error=None,
+        )
+        .returning(
+            task.c.id,
+            task.c.job_id,
+            task.c.asset_id,
+            task.c.kind,
+            task.c.epoch,
+            task.c.attempt,
+            task.c.is_build_pinned,
+            task.c.params,
+        )
+    )
+
+
+def _best(wanted: Wanted) -> ScalarSelect[str]:
+    candidates = union_all(
+        select(_window(wanted, is_express=True)), select(_window(wanted, is_express=False))
+    ).cte("candidates")
+    return (
+        select(task.c.id)
+        .join(candidates, candidates.c.id == task.c.id)
+        .where(task.c.state == TaskState.READY.value)
+        .order_by(_order(wanted), task.c.id)
+        .limit(1)
+        .with_for_update(of=task, skip_locked=True)
+        .scalar_subquery()
+    )
+
+
+def _window(wanted: Wanted, *, is_express: bool) -> CTE:
+    return (
+        select(task.c.id)
+        .join(job, job.c.id == task.c.job_id)
+        .where(
+            task.c.queue == wanted.queue.value,
+            task.c.state == TaskState.READY.value,
+            task.c.is_express.is_(is_express),
+            task.c.run_after <= now_s(),
+            task.c.scratch_bytes <= wanted.scratch_free_bytes,
+            _build_fits(wanted),
+            not_(_is_paused(wanted)),
+        )
+        .order_by(task.c.rank)
+        .limit(_WINDOW)
+        .cte("express" if is_express else "plain")
+    )
+
+
+def _build_fits(wanted: Wanted) -> ColumnElement[bool]:
+    return or_(
+        not_(task.c.is_build_pinned),
+        job.c.encoder_build.is_(None),
+        job.c.encoder_build == wanted.encoder_build,
+    )
+
+
+def _is_paused(wanted: Wanted) -> ColumnElement[bool]:
+    return (
+        select(queue_control.c.queue)
+        .where(queue_control.c.queue == wanted.queue.value, queue_control.c.is_paused)
+        .exists()
+    )
+
+
+def _order(wanted: Wanted) -> ColumnElement[float]:
+    over_half = and_(task.c.is_express, _running(wanted, express_only=True) * 2 > _running(wanted))
+    is_near = task.c.source_sha256.in_(wanted.cached)
+    zero = literal(0.0, Float)
+    return (
+        task.c.rank
+        + case((over_half, EXPRESS_BONUS_S), else_=zero)
+        - case((is_near, AFFINITY_BONUS_S), else_=zero)
+    )
+
+
+def _running(wanted: Wanted, *, express_only: bool = False) -> ScalarSelect[int]:
+    running = task.alias("running_express" if express_only else "running_all")
+    query = (
+        select(func.count())
+        .select_from(running)
+        .where(running.c.queue == wanted.queue.value, running.c.state == TaskState.RUNNING.value)
+    )
+    if express_only:
+        query = query.where(running.c.is_express)
+    return query.scalar_subquery()

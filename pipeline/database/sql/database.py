@@ -1,0 +1,135 @@
+"""Transactions over an engine."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, insert, text, update
+
+from pipeline.database.migrations.run import upgrade
+from pipeline.database.port import CommitListener
+from pipeline.database.sql import tables
+from pipeline.database.sql.assets import SqlAssets
+from pipeline.database.sql.columns import now_s
+from pipeline.database.sql.engine import FirstComeLock, open_engine, translated
+from pipeline.database.sql.events import SqlEvents
+from pipeline.database.sql.fleet import SqlFleet
+from pipeline.database.sql.garbage import SqlGarbage
+from pipeline.database.sql.jobs import SqlJobs
+from pipeline.database.sql.media import SqlMedia
+from pipeline.database.sql.outbox import SqlOutbox
+from pipeline.database.sql.tasks import SqlTasks
+from schemas.events import EventType
+from schemas.vocabulary import AssetId, JobId, TaskId
+
+
+class SqlTransaction:
+    """One unit of work on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._emitted: list[dict[str, Any]] = []
+        self.assets = SqlAssets(connection)
+        self.jobs = SqlJobs(connection)
+        self.tasks = SqlTasks(connection)
+        self.outbox = SqlOutbox(connection)
+        self.events = SqlEvents(connection)
+        self.media = SqlMedia(connection)
+        self.garbage = SqlGarbage(connection)
+        self.fleet = SqlFleet(connection)
+
+    def emit(
+        self,
+        type_: EventType,
+        *,
+        asset_id: AssetId | None = None,
+        job_id: JobId | None = None,
+        task_id: TaskId | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep the event until the end of the transaction."""
+        self._emitted.append(
+            {
+                "type": type_.value,
+                "asset_id": asset_id,
+                "job_id": job_id,
+                "task_id": task_id,
+                "data": dict(data or {}),
+            }
+        )
+
+    def flush_events(self) -> bool:
+        """Number and insert what was emitted; tell whether there was anything.
+
+        The row lock on the counter is taken last and held through the commit: numbers rise
+        in commit order and no reader can skip one that commits late.
+        """
+        if not self._emitted:
+            return False
+        last = self._connection.execute(
+            update(tables.event_number)
+            .values(last=tables.event_number.c.last + len(self._emitted))
+            .returning(tables.event_number.c.last)
+        ).scalar_one()
+        first = last - len(self._emitted) + 1
+        rows = [{"id": first + i, **row} for i, row in enumerate(self._emitted)]
+        self._connection.execute(insert(tables.event).values(at=now_s()), rows)
+        return True
+
+
+class SqlDatabase:
+    """SQLite in one process, or PostgreSQL for many."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        self._turn = FirstComeLock()
+        self._listeners: list[CommitListener] = []
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        """Open a transaction that commits when the block ends."""
+        turn = self._turn.held() if self._is_sqlite else nullcontext()
+        with turn, translated(), self._engine.connect() as connection:
+            with connection.begin():
+                if self._is_sqlite:
+                    # Takes the write lock at once: a later upgrade would fail, not wait.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                transaction = SqlTransaction(connection)
+                yield transaction
+                has_events = transaction.flush_events()
+            has_rings = transaction.outbox.has_added
+        self._tell(has_events=has_events, has_rings=has_rings)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """Open a consistent view."""
+        with translated(), self._engine.connect() as connection, connection.begin():
+            if self._is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield SqlTransaction(connection)
+
+    def on_commit(self, notify: CommitListener) -> None:
+        """Add a listener."""
+        self._listeners.append(notify)
+
+    def _tell(self, *, has_events: bool, has_rings: bool) -> None:
+        if has_events or has_rings:
+            for notify in self._listeners:
+                notify(has_events=has_events, has_rings=has_rings)
+
+    def check(self) -> None:
+        """Ask the database for a number."""
+        with translated(), self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def migrate(self) -> None:
+        """Run the migrations."""
+        with translated():
+            upgrade(self._engine)
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._engine.dispose()

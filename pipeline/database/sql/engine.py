@@ -1,0 +1,110 @@
+"""Engines: how each of the two databases is opened, and its errors put in our words."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from pipeline.core.errors import DatabaseUnavailable
+
+
+def open_engine(url: str) -> Engine:
+    """Open a pool on SQLite (WAL, fully synchronous) or PostgreSQL (psycopg 3)."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        # Asks before each use, so that a restarted server costs no failed request.
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=10,
+        connect_args={
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            # A transaction that holds locks and does nothing is a bug of ours or a dead host.
+            "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
+        },
+    )
+
+
+def _open_sqlite(url: str) -> Engine:
+    engine = create_engine(url, pool_size=16, max_overflow=32, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    del record
+    # SQLAlchemy begins transactions itself, see begin(): the driver must not.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        # FULL: what was committed survives a power cut, as law 1 needs.
+        "synchronous=FULL",
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+class FirstComeLock:
+    """A lock that is granted in the order of asking.
+
+    SQLite lets one writer in at a time and wakes waiters by polling, which starves some;
+    queueing in the process first keeps every thread's wait as short as its turn.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: list[threading.Event] = []
+        self._is_held = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for one's turn and hold the lock for the block."""
+        turn = self._join()
+        if turn is not None:
+            turn.wait()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _join(self) -> threading.Event | None:
+        with self._guard:
+            if not self._is_held:
+                self._is_held = True
+                return None
+            turn = threading.Event()
+            self._waiting.append(turn)
+            return turn
+
+    def _leave(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.pop(0).set()
+            else:
+                self._is_held = False
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Put the driver's complaints about an absent database into our words."""
+    try:
+        yield
+    except PoolTimeoutError as exc:
+        raise DatabaseUnavailable("all database connections are busy") from exc
+    except DBAPIError as exc:
+        if isinstance(exc, OperationalError) or exc.connection_invalidated:
+            raise DatabaseUnavailable(f"the database does not answer: {exc.orig}") from exc
+        raise

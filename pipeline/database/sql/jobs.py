@@ -1,0 +1,162 @@
+"""Jobs as rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, func, insert, select, tuple_, update
+
+from pipeline.database.rows import ErrorJson, JobRow
+from pipeline.database.sql.columns import now_s, utc, utc_or_none
+from pipeline.database.sql.tables import job, task
+from schemas.plan import MediaPlan
+from schemas.profile import Profile
+from schemas.vocabulary import AssetId, JobId, JobState, TaskState
+
+_ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+def _row(row: Row[Any]) -> JobRow:
+    return JobRow(
+        id=row.id,
+        asset_id=row.asset_id,
+        account=row.account,
+        state=JobState(row.state),
+        profile=Profile.model_validate(row.profile),
+        priority=row.priority,
+        rank=row.rank,
+        metadata=row.metadata,
+        is_dry_run=row.is_dry_run,
+        max_attempts=row.max_attempts,
+        max_lost=row.max_lost,
+        plan=None if row.plan is None else MediaPlan.model_validate(row.plan),
+        encoder_build=row.encoder_build,
+        files=row.files,
+        error=row.error,
+        created_at=utc(row.created_at),
+        started_at=utc_or_none(row.started_at),
+        finished_at=utc_or_none(row.finished_at),
+    )
+
+
+class SqlJobs:
+    """See ``port.JobRows``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: JobRow, n_tasks: int) -> None:
+        self._connection.execute(
+            insert(job).values(
+                id=row.id,
+                asset_id=row.asset_id,
+                account=row.account,
+                state=row.state.value,
+                profile=row.profile.model_dump(mode="json"),
+                priority=row.priority,
+                rank=row.rank,
+                metadata=row.metadata,
+                is_dry_run=row.is_dry_run,
+                max_attempts=row.max_attempts,
+                max_lost=row.max_lost,
+                files={},
+                tasks_left=n_tasks,
+                created_at=now_s(),
+            )
+        )
+
+    def get(self, job_id: JobId) -> JobRow | None:
+        row = self._connection.execute(select(job).where(job.c.id == job_id)).one_or_none()
+        return None if row is None else _row(row)
+
+    def page(
+        self,
+        after: tuple[float, str] | None,
+        limit: int,
+        state: JobState | None,
+        asset_id: AssetId | None,
+    ) -> list[tuple[float, JobRow]]:
+        query = select(job).order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
+        if after is not None:
+            query = query.where(tuple_(job.c.created_at, job.c.id) < after)
+        if state is not None:
+            query = query.where(job.c.state == state.value)
+        if asset_id is not None:
+            query = query.where(job.c.asset_id == asset_id)
+        return [(row.created_at, _row(row)) for row in self._connection.execute(query)]
+
+    def fractions(self, job_ids: Sequence[JobId]) -> dict[JobId, float]:
+        is_done = task.c.state == TaskState.SUCCEEDED.value
+        done = case((is_done, task.c.weight), else_=task.c.weight * task.c.fraction)
+        rows = self._connection.execute(
+            select(task.c.job_id, func.sum(done), func.sum(task.c.weight))
+            .where(task.c.job_id.in_(job_ids))
+            .group_by(task.c.job_id)
+        )
+        return {job_id: share / total if total else 0.0 for job_id, share, total in rows}
+
+    def active_of(self, account: str) -> int:
+        return self._connection.execute(
+            select(func.count())
+            .select_from(job)
+            .where(
+                job.c.account == account,
+                job.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value]),
+            )
+        ).scalar_one()
+
+    def move(
+        self,
+        job_id: JobId,
+        before: Sequence[JobState],
+        after: JobState,
+        error: ErrorJson | None = None,
+    ) -> bool:
+        values: dict[str, Any] = {"state": after.value, "error": error}
+        if after is JobState.RUNNING:
+            values["started_at"] = func.coalesce(job.c.started_at, now_s())
+        values["finished_at"] = now_s() if after in _ENDED else None
+        moved = self._connection.execute(
+            update(job)
+            .where(job.c.id == job_id, job.c.state.in_([s.value for s in before]))
+            .values(values)
+        )
+        return moved.rowcount == 1
+
+    def plan(self, job_id: JobId, plan: MediaPlan, n_more_tasks: int) -> None:
+        self._connection.execute(
+            update(job)
+            .where(job.c.id == job_id)
+            .values(plan=plan.model_dump(mode="json"), tasks_left=job.c.tasks_left + n_more_tasks)
+        )
+
+    def count_done(self, job_id: JobId) -> int:
+        return self._connection.execute(
+            update(job)
+            .where(job.c.id == job_id)
+            .values(tasks_left=job.c.tasks_left - 1)
+            .returning(job.c.tasks_left)
+        ).scalar_one()
+
+    def recount(self, job_id: JobId) -> None:
+        left = (
+            select(func.count())
+            .select_from(task)
+            .where(task.c.job_id == job_id, task.c.state != TaskState.SUCCEEDED.value)
+            .scalar_subquery()
+        )
+        self._connection.execute(update(job).where(job.c.id == job_id).values(tasks_left=left))
+
+    def pin_build(self, job_id: JobId, build: str | None) -> str | None:
+        change = update(job).where(job.c.id == job_id).values(encoder_build=build)
+        if build is not None:
+            change = change.where(job.c.encoder_build.is_(None))
+        self._connection.execute(change)
+        return self._connection.execute(
+            select(job.c.encoder_build).where(job.c.id == job_id)
+        ).scalar_one_or_none()
+
+    def set_files(self, job_id: JobId, files: Mapping[str, str]) -> None:
+        self._connection.execute(update(job).where(job.c.id == job_id).values(files=dict(files)))
+
+    def now(self) -> float:
+        return self._connection.execute(select(now_s())).scalar_one()

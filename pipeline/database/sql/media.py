@@ -1,0 +1,131 @@
+"""What players may get: renditions, segments and the other visible objects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.database.rows import RenditionRow, SegmentRow
+from pipeline.database.sql.tables import media_file, picture, rendition, segment
+from schemas.tasks import Picture, RenditionMade, SegmentMade
+from schemas.vocabulary import AssetId, JobId, TaskId
+
+_SEGMENT_TYPE = "video/iso.segment"
+_INIT_TYPE = "video/mp4"
+
+
+class SqlMedia:
+    """See ``port.MediaRows``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_renditions(self, rows: Sequence[RenditionRow]) -> None:
+        self._insert_new(rendition, [asdict(row) for row in rows])
+
+    def renditions(self, job_id: JobId) -> list[RenditionRow]:
+        rows = self._connection.execute(
+            select(rendition).where(rendition.c.job_id == job_id).order_by(rendition.c.position)
+        )
+        return [RenditionRow(**row._mapping) for row in rows]  # noqa: SLF001  # its public name
+
+    def publish(
+        self,
+        task: tuple[TaskId, int],
+        job_id: JobId,
+        asset_id: AssetId,
+        renditions: Sequence[RenditionMade],
+        segments: Sequence[SegmentMade],
+    ) -> None:
+        digests = {made.init_key: made.init_sha256 for made in renditions}
+        self.add_files(asset_id, job_id, dict.fromkeys(digests, _INIT_TYPE))
+        for made in renditions:
+            self._connection.execute(
+                update(rendition)
+                .where(rendition.c.job_id == job_id, rendition.c.name == made.name)
+                .where(rendition.c.codecs == "")
+                .values(codecs=made.codecs)
+            )
+        task_id, epoch = task
+        rows = [
+            {
+                "job_id": job_id,
+                "asset_id": asset_id,
+                "rendition": made.rendition,
+                "index": made.index,
+                "duration_s": f"{made.duration_s.numerator}/{made.duration_s.denominator}",
+                "size_bytes": made.size_bytes,
+                "key": made.key,
+                "init_key": made.init_key,
+                "init_sha256": digests[made.init_key],
+                "task_id": task_id,
+                "epoch": epoch,
+            }
+            for made in segments
+        ]
+        self._insert_new(segment, rows)
+
+    def segments(self, job_id: JobId) -> list[SegmentRow]:
+        rows = self._connection.execute(
+            select(
+                segment.c.rendition,
+                segment.c.index,
+                segment.c.duration_s,
+                segment.c.size_bytes,
+                segment.c.key,
+                segment.c.init_key,
+                segment.c.init_sha256,
+            )
+            .where(segment.c.job_id == job_id)
+            .order_by(segment.c.rendition, segment.c.index)
+        )
+        return [SegmentRow(*row) for row in rows]
+
+    def counts(self, job_id: JobId) -> dict[str, int]:
+        rows = self._connection.execute(
+            select(segment.c.rendition, func.count())
+            .where(segment.c.job_id == job_id)
+            .group_by(segment.c.rendition)
+        )
+        return {name: count for name, count in rows}  # noqa: C416  # a Row is no pair to mypy
+
+    def add_files(self, asset_id: AssetId, job_id: JobId, files: Mapping[str, str]) -> None:
+        rows = [
+            {"key": key, "job_id": job_id, "asset_id": asset_id, "content_type": content_type}
+            for key, content_type in files.items()
+        ]
+        self._insert_new(media_file, rows)
+
+    def file_type(self, asset_id: AssetId, key: str) -> str | None:
+        found = self._connection.execute(
+            select(media_file.c.content_type).where(
+                media_file.c.key == key, media_file.c.asset_id == asset_id
+            )
+        ).scalar_one_or_none()
+        if found is not None:
+            return str(found)
+        is_segment = self._connection.execute(
+            select(segment.c.key).where(segment.c.key == key, segment.c.asset_id == asset_id)
+        ).one_or_none()
+        return None if is_segment is None else _SEGMENT_TYPE
+
+    def add_pictures(self, job_id: JobId, pictures: Sequence[Picture]) -> None:
+        self._insert_new(picture, [{"job_id": job_id, **made.model_dump()} for made in pictures])
+
+    def poster_key(self, job_id: JobId) -> str | None:
+        query = select(picture.c.key).where(picture.c.job_id == job_id)
+        return self._connection.execute(
+            query.order_by(picture.c.at_s).limit(1)
+        ).scalar_one_or_none()
+
+    def _insert_new(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows, leaving alone those already there: a repeated commit changes nothing."""
+        if rows:
+            self._connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+
+    def _insert(self, table: Table) -> Any:
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        statement: Insert = dialect.insert(table)
+        return statement
