@@ -55,6 +55,12 @@ class Bench(Protocol):
         ``name`` is a relative path such as ``720p/00012.m4s``. Counts as progress.
         """
 
+    def head(self, key: str, size_bytes: int) -> bytes:
+        """Read the first bytes of a stored object, fewer where it is shorter.
+
+        Raises StorageUnavailable, NotFound.
+        """
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Tell how far each rendition is, 0–1; cheap, call it as often as you like.
 

@@ -1,0 +1,195 @@
+"""The DASH manifest as text, over the same segments as the HLS playlists (ISO/IEC 23009-1).
+
+Segment addresses carry the attempt that made them, so no template fits: each representation is a
+``SegmentList``. Its ``duration`` is nominal, as the standard allows and dash.js needs (it knows no
+``SegmentTimeline`` in a list): exact for picture, within a sound frame for sound.
+
+Limit: a rendition whose init segment changes midway is left out; HLS plays it.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from xml.etree import ElementTree as ET
+
+from pipeline.core import measures
+from pipeline.core.errors import NotFound
+from pipeline.core.keys import media_path
+from pipeline.core.languages import tag_and_name
+from schemas.timeline import RenditionTimeline, Timeline
+from schemas.vocabulary import AssetId
+
+#: Seconds between a player's looks at a growing manifest.
+_UPDATE_S = 3
+#: 32 bits hold a timescale and ten seconds of offset in it.
+_MAX_TIMESCALE = 2**28
+#: Timescales below this are multiplied: some players reckon in whole ticks.
+_MIN_TIMESCALE = 1000
+
+
+def manifest(
+    timeline: Timeline, *, published_at: datetime | None = None, is_whole: bool = False
+) -> str:
+    """Render the manifest: dynamic while the asset grows, static once it has ended.
+
+    Args:
+        timeline: what is published.
+        published_at: when the first segments could be played; needed while the asset grows,
+            because a player reckons from it how much there is by now.
+        is_whole: the job made all it promised; only then may tracks end far apart.
+
+    Raises:
+        NotFound: nothing can be played yet, or not by DASH.
+    """
+    shown = [each for each in measures.listed(timeline, is_whole=is_whole) if _has_one_init(each)]
+    if {each.medium for each in shown} != {each.medium for each in timeline.renditions}:
+        raise NotFound("This asset cannot be played over DASH (yet)", code="playback.not_ready")
+    length_s = max(measures.length_s(each.segments) for each in shown)
+    mpd = ET.Element("MPD", _mpd_attributes(timeline, length_s, published_at))
+    period = ET.SubElement(mpd, "Period", id="0", start="PT0S")
+    if timeline.is_ended:
+        period.set("duration", _duration(length_s))
+    _add_sets(period, timeline, shown)
+    if not timeline.is_ended:
+        # Without it dash.js asks a public time server.
+        scheme = "urn:mpeg:dash:utc:http-head:2014"
+        ET.SubElement(mpd, "UTCTiming", schemeIdUri=scheme, value="manifest.mpd")
+    ET.indent(mpd)
+    return ET.tostring(mpd, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _has_one_init(rendition: RenditionTimeline) -> bool:
+    return len({segment.init_sha256 for segment in rendition.segments}) == 1
+
+
+def _mpd_attributes(
+    timeline: Timeline, length_s: Fraction, published_at: datetime | None
+) -> dict[str, str]:
+    attributes = {
+        "xmlns": "urn:mpeg:dash:schema:mpd:2011",
+        "profiles": "urn:mpeg:dash:profile:isoff-main:2011",
+        "minBufferTime": _duration(Fraction(timeline.segment_s)),
+        "maxSegmentDuration": _duration(Fraction(measures.target_duration_s(timeline))),
+    }
+    if timeline.is_ended:
+        attributes["type"] = "static"
+        attributes["mediaPresentationDuration"] = _duration(length_s)
+        return attributes
+    if published_at is None:
+        raise NotFound("Nothing of this asset is published yet", code="playback.not_ready")
+    attributes["type"] = "dynamic"
+    attributes["availabilityStartTime"] = _instant(published_at)
+    # It only has to rise with each version, and the listed length does.
+    attributes["publishTime"] = _instant(published_at + timedelta(seconds=float(length_s)))
+    attributes["minimumUpdatePeriod"] = f"PT{_UPDATE_S}S"
+    return attributes
+
+
+def _add_sets(period: ET.Element, timeline: Timeline, shown: Sequence[RenditionTimeline]) -> None:
+    videos = [each for each in shown if each.medium == "video"]
+    sounds = [each for each in shown if each.medium == "audio"]
+    if videos:
+        _add_set(period, timeline, videos, {"contentType": "video", "mimeType": "video/mp4"})
+    for sound in sounds:
+        tag, _ = tag_and_name(sound.language)
+        language = {"lang": tag} if tag else {}
+        kind = {"contentType": "audio", "mimeType": "audio/mp4"}
+        _add_set(period, timeline, [sound], {**kind, **language})
+
+
+def _add_set(
+    period: ET.Element,
+    timeline: Timeline,
+    renditions: Sequence[RenditionTimeline],
+    attributes: dict[str, str],
+) -> None:
+    adaptation = ET.SubElement(
+        period, "AdaptationSet", attributes, segmentAlignment="true", startWithSAP="1"
+    )
+    for rendition in sorted(renditions, key=lambda each: each.bitrate_bps, reverse=True):
+        peak, _ = measures.announced_bps(rendition, timeline)
+        representation = ET.SubElement(
+            adaptation,
+            "Representation",
+            {"id": rendition.name, "bandwidth": str(peak), "codecs": rendition.codecs},
+        )
+        _describe(representation, rendition)
+        _add_segments(representation, timeline, rendition)
+
+
+def _describe(representation: ET.Element, rendition: RenditionTimeline) -> None:
+    if rendition.width_px and rendition.height_px:
+        representation.set("width", str(rendition.width_px))
+        representation.set("height", str(rendition.height_px))
+    if rendition.frame_rate:
+        rate = rendition.frame_rate
+        whole = rate.denominator == 1
+        representation.set(
+            "frameRate", str(rate) if whole else f"{rate.numerator}/{rate.denominator}"
+        )
+    if rendition.sample_rate_hz:
+        representation.set("audioSamplingRate", str(rendition.sample_rate_hz))
+    if rendition.channels:
+        scheme = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+        ET.SubElement(
+            representation,
+            "AudioChannelConfiguration",
+            schemeIdUri=scheme,
+            value=str(rendition.channels),
+        )
+
+
+def _add_segments(
+    representation: ET.Element, timeline: Timeline, rendition: RenditionTimeline
+) -> None:
+    nominal_s = _nominal_s(rendition, timeline.segment_s)
+    timescale = _timescale(nominal_s)
+    segments = ET.SubElement(
+        representation,
+        "SegmentList",
+        timescale=str(timescale),
+        duration=str(round(nominal_s * timescale)),
+        presentationTimeOffset=str(measures.MEDIA_ZERO_S * timescale),
+    )
+    asset_id = timeline.asset_id
+    first = rendition.segments[0]
+    ET.SubElement(segments, "Initialization", sourceURL=media_path(asset_id, first.init_key))
+    _add_addresses(segments, asset_id, (segment.key for segment in rendition.segments))
+
+
+def _add_addresses(segments: ET.Element, asset_id: AssetId, keys: Iterable[str]) -> None:
+    for key in keys:
+        ET.SubElement(segments, "SegmentURL", media=media_path(asset_id, key))
+
+
+def _nominal_s(rendition: RenditionTimeline, segment_s: int) -> Fraction:
+    """Choose the length by which a player finds the segment of a time.
+
+    Picture segments are equally long but for the last one. Sound follows whole frames around the
+    aimed length; taking that length itself keeps the manifest steady while it grows.
+    """
+    segments = rendition.segments
+    if rendition.medium == "video" or len(segments) == 1:
+        return segments[0].duration_s
+    starts_s = measures.borders_s(segments)[:-1]
+    drift_s = max(abs(start_s - n * segment_s) for n, start_s in enumerate(starts_s))
+    if drift_s <= Fraction(segment_s, 4):
+        return Fraction(segment_s)
+    return starts_s[-1] / (len(segments) - 1)
+
+
+def _timescale(nominal_s: Fraction) -> int:
+    """Choose ticks that hold the nominal length exactly wherever 32 bits allow it."""
+    scale = nominal_s.denominator
+    if scale > _MAX_TIMESCALE:
+        return 90_000
+    return scale * math.ceil(_MIN_TIMESCALE / scale)
+
+
+def _duration(seconds: Fraction) -> str:
+    return f"PT{float(seconds):.6f}".rstrip("0").rstrip(".") + "S"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,191 @@
+"""HLS playlists as text: multivariant, media and I-frame (RFC 8216, version 7).
+
+All three lie at ``/media/{asset}/``, and every address in them is relative to that.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from pipeline.core import measures
+from pipeline.core.errors import NotFound
+from pipeline.core.iframes import ByteRange
+from pipeline.core.keys import media_path
+from pipeline.core.languages import tag_and_name
+from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
+from schemas.vocabulary import AssetId
+
+#: Byte ranges of the key frames of a rendition, one per segment.
+KeyFrames = Sequence[ByteRange]
+
+_AUDIO_GROUP = "audio"
+#: EXTINF is written in microseconds.
+_EXTINF_SCALE = 1_000_000
+#: Apple's authoring rules want the first variant near 2 Mbit/s; players that measure ignore it.
+_START_BPS = 3_000_000
+
+
+def media_name(rendition: str) -> str:
+    """Name the media playlist of a rendition."""
+    return f"{rendition}.m3u8"
+
+
+def iframes_name(rendition: str) -> str:
+    """Name the I-frame playlist of a rendition."""
+    return f"{rendition}.iframes.m3u8"
+
+
+def master(
+    timeline: Timeline,
+    *,
+    keyframes: Mapping[str, KeyFrames] | None = None,
+    is_whole: bool = False,
+) -> str:
+    """Render the multivariant playlist over all renditions that have segments.
+
+    Args:
+        timeline: what is published.
+        keyframes: by rendition name, for those that have an I-frame playlist.
+        is_whole: the job made all it promised; only then may tracks end far apart.
+
+    Raises:
+        NotFound: nothing can be played yet.
+    """
+    shown = measures.listed(timeline, is_whole=is_whole)
+    videos = _start_first([each for each in shown if each.medium == "video"])
+    sounds = [each for each in shown if each.medium == "audio"]
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS", *_start(timeline)]
+    if videos:
+        lines += [_sound_line(sound, is_first=sound is sounds[0]) for sound in sounds]
+    for video in videos:
+        lines += _variant(timeline, video, sounds)
+    for video in videos:
+        if keyframes and video.name in keyframes:
+            lines.append(_iframe_variant(timeline, video, keyframes[video.name]))
+    if not videos:
+        for sound in sounds:
+            lines += _variant(timeline, sound, ())
+    return _text(lines)
+
+
+def _start(timeline: Timeline) -> list[str]:
+    # A player takes a playlist without an end for a broadcast and would begin at its edge.
+    return [] if timeline.is_ended else ["#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"]
+
+
+def _start_first(videos: list[RenditionTimeline]) -> list[RenditionTimeline]:
+    """Order highest first, but in front of all the best one to begin with."""
+    ordered = sorted(videos, key=lambda each: each.bitrate_bps, reverse=True)
+    start = next((each for each in ordered if each.bitrate_bps <= _START_BPS), None)
+    return sorted(ordered, key=lambda each: each is not start)
+
+
+def _sound_line(sound: RenditionTimeline, *, is_first: bool) -> str:
+    tag, name = tag_and_name(sound.language)
+    fields = ["TYPE=AUDIO", f'GROUP-ID="{_AUDIO_GROUP}"', f'NAME="{name}"']
+    if tag:
+        fields.append(f'LANGUAGE="{tag}"')
+    fields += [f"DEFAULT={'YES' if is_first else 'NO'}", "AUTOSELECT=YES"]
+    if sound.channels:
+        fields.append(f'CHANNELS="{sound.channels}"')
+    return f'#EXT-X-MEDIA:{",".join(fields)},URI="{media_name(sound.name)}"'
+
+
+def _variant(
+    timeline: Timeline, rendition: RenditionTimeline, sounds: Sequence[RenditionTimeline]
+) -> list[str]:
+    """Announce a rendition together with the heaviest sound it may be played with."""
+    rates = [measures.announced_bps(sound, timeline) for sound in sounds]
+    peak, average = measures.announced_bps(rendition, timeline)
+    peak += max((rate[0] for rate in rates), default=0)
+    average += max((rate[1] for rate in rates), default=0)
+    codecs = dict.fromkeys([rendition.codecs, *(sound.codecs for sound in sounds)])
+    fields = [f"BANDWIDTH={peak}", f"AVERAGE-BANDWIDTH={min(average, peak)}"]
+    fields += [f'CODECS="{",".join(codecs)}"', *_picture(rendition)]
+    if sounds:
+        fields.append(f'AUDIO="{_AUDIO_GROUP}"')
+    if rendition.medium == "video":
+        # Else players offer captions that a stream might carry inside.
+        fields.append("CLOSED-CAPTIONS=NONE")
+    return [f"#EXT-X-STREAM-INF:{','.join(fields)}", media_name(rendition.name)]
+
+
+def _picture(rendition: RenditionTimeline) -> Iterator[str]:
+    if rendition.width_px and rendition.height_px:
+        yield f"RESOLUTION={rendition.width_px}x{rendition.height_px}"
+    if rendition.frame_rate:
+        yield f"FRAME-RATE={float(rendition.frame_rate):.3f}"
+
+
+def _iframe_variant(timeline: Timeline, video: RenditionTimeline, frames: KeyFrames) -> str:
+    pairs = zip(video.segments, frames, strict=True)
+    as_segments = tuple(
+        segment.model_copy(update={"size_bytes": frame.length}) for segment, frame in pairs
+    )
+    peak = measures.peak_bps(as_segments, measures.target_duration_s(timeline))
+    fields = [f"BANDWIDTH={peak}", f"AVERAGE-BANDWIDTH={measures.average_bps(as_segments)}"]
+    fields += [f'CODECS="{video.codecs}"']
+    fields += [field for field in _picture(video) if field.startswith("RESOLUTION")]
+    return f'#EXT-X-I-FRAME-STREAM-INF:{",".join(fields)},URI="{iframes_name(video.name)}"'
+
+
+def media(timeline: Timeline, rendition_name: str, *, is_whole: bool = False) -> str:
+    """Render the media playlist of one rendition: EVENT while it grows, VOD once it has ended.
+
+    Raises:
+        NotFound: no such rendition, or nothing of it can be played yet.
+    """
+    rendition = _find(timeline, rendition_name, is_whole=is_whole)
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{measures.target_duration_s(timeline)}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if timeline.is_ended else 'EVENT'}",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+        *_start(timeline),
+        *_segment_lines(timeline.asset_id, rendition.segments, None),
+    ]
+    return _text(lines + ["#EXT-X-ENDLIST"] * timeline.is_ended)
+
+
+def iframes(timeline: Timeline, rendition_name: str, frames: KeyFrames) -> str:
+    """Render the I-frame playlist of a rendition that is complete."""
+    rendition = _find(timeline, rendition_name, is_whole=True)
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{measures.target_duration_s(timeline)}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        "#EXT-X-I-FRAMES-ONLY",
+        *_segment_lines(timeline.asset_id, rendition.segments, frames),
+        "#EXT-X-ENDLIST",
+    ]
+    return _text(lines)
+
+
+def _find(timeline: Timeline, name: str, *, is_whole: bool) -> RenditionTimeline:
+    for rendition in measures.listed(timeline, is_whole=is_whole):
+        if rendition.name == name:
+            return rendition
+    raise NotFound(f"There is no rendition {name!r} to play", code="rendition.not_found")
+
+
+def _segment_lines(
+    asset_id: AssetId, segments: Sequence[TimelineSegment], frames: KeyFrames | None
+) -> Iterator[str]:
+    borders = measures.ticks(measures.borders_s(segments), _EXTINF_SCALE)
+    init_sha256 = None
+    for n, segment in enumerate(segments):
+        if segment.init_sha256 != init_sha256:
+            yield from ["#EXT-X-DISCONTINUITY"] * (init_sha256 is not None)
+            yield f'#EXT-X-MAP:URI="{media_path(asset_id, segment.init_key)}"'
+            init_sha256 = segment.init_sha256
+        yield f"#EXTINF:{Decimal(borders[n + 1] - borders[n]).scaleb(-6):f},"
+        if frames is not None:
+            yield f"#EXT-X-BYTERANGE:{frames[n].length}@{frames[n].offset}"
+        yield media_path(asset_id, segment.key)
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(lines) + "\n"

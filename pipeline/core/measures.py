@@ -1,0 +1,112 @@
+"""Figures that every playlist form is rendered from: what is listed, from when, how many bits.
+
+All times are exact fractions; rounding happens where text is made, from cumulative sums, so that
+nothing drifts however long the media is.
+"""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import accumulate
+
+from pipeline.core.errors import NotFound
+from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
+
+#: Media times begin here, so that B-frame and encoder delays never make them negative.
+MEDIA_ZERO_S = 10
+
+#: A capped encode may empty a full decoder buffer (twice its ceiling) into one segment; until
+#: the segments are there to be measured, half as much again is announced as the peak.
+UNMEASURED_PEAK = Fraction(3, 2)
+
+
+def listed(timeline: Timeline, *, is_whole: bool) -> tuple[RenditionTimeline, ...]:
+    """Choose what a playlist shows: renditions that have segments, none far ahead of another.
+
+    Sound is encoded faster than picture. Unless the job made all it promised (``is_whole``), each
+    rendition ends with the segment in which the shortest one ends. What is listed only grows.
+
+    Raises:
+        NotFound: nothing can be played yet. A player reads the list of renditions once, so while
+            more is coming, it is not shown before every rendition has begun.
+    """
+    known = [rendition for rendition in timeline.renditions if rendition.segments]
+    if not known or (not timeline.is_ended and len(known) < len(timeline.renditions)):
+        raise NotFound("Nothing of this asset can be played yet", code="playback.not_ready")
+    if is_whole:
+        return tuple(known)
+    horizon_s = min(length_s(rendition.segments) for rendition in known)
+    return tuple(_cut(rendition, horizon_s) for rendition in known)
+
+
+def _cut(rendition: RenditionTimeline, horizon_s: Fraction) -> RenditionTimeline:
+    starts_s = borders_s(rendition.segments)
+    n_listed = sum(start_s < horizon_s for start_s in starts_s[:-1])
+    return rendition.model_copy(update={"segments": rendition.segments[:n_listed]})
+
+
+def borders_s(segments: Sequence[TimelineSegment]) -> tuple[Fraction, ...]:
+    """Add the lengths up: the start of each segment from zero, and the end of the last."""
+    return tuple(accumulate((segment.duration_s for segment in segments), initial=Fraction(0)))
+
+
+def ticks(borders: Sequence[Fraction], timescale: int) -> tuple[int, ...]:
+    """Round each border to whole ticks; the differences between them then never drift."""
+    return tuple(round(border_s * timescale) for border_s in borders)
+
+
+def length_s(segments: Sequence[TimelineSegment]) -> Fraction:
+    """Add up the whole run."""
+    return sum((segment.duration_s for segment in segments), Fraction(0))
+
+
+def target_duration_s(timeline: Timeline) -> int:
+    """Bound every segment of every rendition, equally from the first publish to the last.
+
+    Half as much again as the aimed length leaves room for sound frames and borders that do not
+    fall on whole seconds; only frames longer than that (slide shows) raise it.
+
+    Source: RFC 8216 §4.3.3.1 forbids changing it, and §6.2.4 wants it equal in all renditions.
+    """
+    longest_s = max(
+        (segment.duration_s for each in timeline.renditions for segment in each.segments),
+        default=Fraction(0),
+    )
+    return max(math.ceil(Fraction(3, 2) * timeline.segment_s), math.ceil(longest_s))
+
+
+def average_bps(segments: Sequence[TimelineSegment]) -> int:
+    """Measure the rate over the whole run."""
+    n_bits = 8 * sum(segment.size_bytes for segment in segments)
+    return math.ceil(n_bits / length_s(segments))
+
+
+def peak_bps(segments: Sequence[TimelineSegment], target_s: int) -> int:
+    """Measure the highest rate of any stretch between half and one and a half target durations.
+
+    A last segment of a few frames is no stretch of its own: it would announce a rate that no
+    player ever has to sustain.
+
+    Source: RFC 8216 §4.1, "peak segment bit rate".
+    """
+    borders = borders_s(segments)
+    n_bits = tuple(accumulate((8 * segment.size_bytes for segment in segments), initial=0))
+    peak = average_bps(segments)
+    for first in range(len(segments)):
+        end = first + 1
+        while end <= len(segments) and borders[end] - borders[first] <= target_s * Fraction(3, 2):
+            span_s = borders[end] - borders[first]
+            if span_s >= Fraction(target_s, 2):
+                peak = max(peak, math.ceil((n_bits[end] - n_bits[first]) / span_s))
+            end += 1
+    return peak
+
+
+def announced_bps(rendition: RenditionTimeline, timeline: Timeline) -> tuple[int, int]:
+    """Tell peak and average: planned ceilings while more is coming, measured ones at the end."""
+    average = average_bps(rendition.segments)
+    peak = peak_bps(rendition.segments, target_duration_s(timeline))
+    if timeline.is_ended:
+        return peak, average
+    ceiling = math.ceil(rendition.bitrate_bps * UNMEASURED_PEAK)
+    return max(peak, ceiling), max(average, rendition.bitrate_bps)
