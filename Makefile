@@ -80,8 +80,9 @@ lock: dev ## Renew both lock files (needs uv); they hold no addresses
 	  --no-emit-index-url --no-header --quiet -c requirements-dev.lock \
 	  -o requirements.lock > /dev/null
 
-env-example: $(VENV)/.stamp-run ## Write .env.example from the settings
+env-example: $(VENV)/.stamp-run ## Write .env.example and the README's table from the settings
 	@$(BIN)/python -m compose.env_example > .env.example
+	@$(BIN)/python -m compose.settings_table README.md
 
 clean: ## Remove what was built; data and .venv stay
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

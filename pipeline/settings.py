@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Every knob of every role. Names in the environment carry the prefix ``REELMILL_``."""
 
-    model_config = SettingsConfigDict(env_prefix="REELMILL_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="REELMILL_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(
         default=Path("data"),

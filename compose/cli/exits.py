@@ -1,0 +1,74 @@
+"""How a command ends: its exit code and, for an error, one readable message.
+
+Exit codes are part of the interface: 0 ok · 1 the work failed · 2 wrong usage or settings ·
+3 the server or a service cannot be reached · 4 refused or not found · 130 interrupted.
+"""
+
+import sys
+from enum import IntEnum
+from types import TracebackType
+
+from rich.console import Console
+
+from pipeline.core.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    Refused,
+    ReelmillError,
+    Unavailable,
+)
+from schemas.http import ErrorView
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    OK = 0
+    #: A job failed or was cancelled, a check of the doctor failed, or something unforeseen.
+    FAILED = 1
+    #: Wrong options or settings; nothing was tried.
+    USAGE = 2
+    #: The server, or a service that the command needs, does not answer.
+    UNREACHABLE = 3
+    #: The server said no: not found, a conflict, a limit.
+    REFUSED = 4
+    #: Ctrl-C.
+    INTERRUPTED = 130
+
+
+def code_of(error: ReelmillError) -> Exit:
+    """Choose the exit code for an error of ours."""
+    if isinstance(error, Unavailable):
+        return Exit.UNREACHABLE
+    if isinstance(error, InvalidRequest) and error.instance_code.startswith("config."):
+        return Exit.USAGE
+    if isinstance(error, (NotFound, Conflict, Refused, InvalidRequest)):
+        return Exit.REFUSED
+    return Exit.FAILED
+
+
+def complain(error: ErrorView) -> None:
+    """Print an error for a reader: what happened, what to do, and the code to search for."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"Error: {error.detail}", style="red", markup=False)
+    if error.remedy:
+        console.print(error.remedy, markup=False)
+    console.print(f"[{error.code}]", style="dim", markup=False)
+
+
+def hide_tracebacks() -> None:
+    """Turn an unforeseen exception into one line; the class and text are enough to report it."""
+    sys.excepthook = _one_line
+
+
+def _one_line(
+    kind: type[BaseException], error: BaseException, _traceback: TracebackType | None
+) -> None:
+    complain(
+        ErrorView(
+            code="internal",
+            detail=f"Something unforeseen happened: {kind.__name__}: {error}",
+            remedy="Please report it with the command and this line.",
+        )
+    )

@@ -1,0 +1,77 @@
+"""Settings as the command line gets them: options over environment over defaults."""
+
+import ipaddress
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from pipeline.core.errors import InvalidRequest
+from pipeline.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def load(**options: Any) -> Settings:
+    """Read the settings; options that are None were not given.
+
+    Raises:
+        InvalidRequest: a variable of the environment, of ``.env`` or an option does not parse.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise InvalidRequest(
+            "; ".join(_complaint(dict(problem)) for problem in error.errors()),
+            code="config.invalid",
+            remedy="Correct it in the environment or in .env; .env.example explains every name.",
+        ) from error
+
+
+def require_distributed(settings: Settings) -> None:
+    """Refuse adapters that only work inside one process: this role has others beside it.
+
+    Raises:
+        InvalidRequest: names every variable that is missing.
+    """
+    missing = [name for name, is_shared in _shared(settings).items() if not is_shared]
+    if missing:
+        raise InvalidRequest(
+            "This role shares its work with other processes and needs services that they share: "
+            f"{', '.join(missing)} must be set.",
+            code="config.not_distributed",
+            remedy="Set them as in .env.example, or start everything in one process: reelmill up.",
+        )
+
+
+def warn_if_open(settings: Settings) -> None:
+    """Say so when others can reach the server: there are no accounts yet."""
+    if not _is_loopback(settings.http_host):
+        log.warning(
+            "http.open_to_others",
+            host=settings.http_host,
+            consequence="anybody who reaches this address can hand in, watch and delete media",
+        )
+
+
+def _shared(settings: Settings) -> dict[str, bool]:
+    return {
+        "REELMILL_BROKER_URL (amqp://…)": bool(settings.broker_url.get_secret_value()),
+        "REELMILL_DATABASE_URL (postgresql://…)": settings.database_url.startswith("postgresql"),
+        "REELMILL_REDIS_URL (redis://…)": bool(settings.redis_url.get_secret_value()),
+        "REELMILL_S3_ENDPOINT (host:port)": bool(settings.s3_endpoint),
+    }
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _complaint(problem: dict[str, Any]) -> str:
+    # The input is left out: it may be a password.
+    name = "_".join(str(part) for part in problem["loc"]).upper()
+    return f"REELMILL_{name}: {problem['msg']}"

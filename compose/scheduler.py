@@ -1,0 +1,167 @@
+"""The upkeep of the pipeline: relay, sweeper and housekeeping, embedded or as a role of its own.
+
+The relay is on the way of every task, so it runs in every scheduler and is woken by hints on
+the bus; sweeping and housekeeping are done by one elected scheduler. Nothing here decides
+anything: each tick is one call of a service, and a tick that fails is tried again.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from datetime import UTC
+from threading import Event, Thread
+from typing import TypeVar
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from pipeline.bootstrap import Pipeline
+from pipeline.core.errors import Unavailable
+from pipeline.events.port import BusMessage
+from pipeline.services import housekeeping, leadership
+from pipeline.services.relay import relay_once
+from pipeline.services.sweep import Sweeper
+from schemas.events import EventsWaiting
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+#: Longest time a committed ring waits when its hint got lost. An idle look is one indexed query.
+RELAY_IDLE_S = 0.05
+#: Longest pause between tries while the database or the broker is away.
+MAX_BACK_OFF_S = 2.0
+#: A leader that says nothing for this long is replaced.
+LEADER_TTL_S = 20.0
+LEADER_LEASE = "scheduler"
+GARBAGE_INTERVAL_S = 60
+TRIM_INTERVAL_S = 3600
+#: Running late is no reason to leave housekeeping out.
+MISFIRE_GRACE_S = 300
+
+
+class Scheduler:
+    """Relay, sweeper and housekeeping of one process."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._stopping = Event()
+        self._is_work_waiting = Event()
+        #: Set while this process is the elected one.
+        self._is_leader = Event()
+        self._threads = [
+            Thread(target=self._relay, name="relay", daemon=True),
+            Thread(target=self._sweep, name="sweeper", daemon=True),
+        ]
+        self._clock = self._make_clock()
+
+    def start(self) -> None:
+        """Start the threads; a service that is away is waited for."""
+        self._subscription = self._pipeline.bus.subscribe(self._hear)
+        for thread in self._threads:
+            thread.start()
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Finish the running ticks, give the lead away and return."""
+        self._stopping.set()
+        self._is_work_waiting.set()
+        self._subscription.close()
+        self._clock.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join()
+        if self._is_leader.is_set():
+            self._attempt("resign", self._resign)
+
+    def wait(self, stopping: Event) -> None:
+        """Block until ``stopping`` is set, then stop."""
+        stopping.wait()
+        self.stop()
+
+    def _hear(self, message: BusMessage) -> None:
+        if isinstance(message, EventsWaiting):
+            self._is_work_waiting.set()
+
+    def _relay(self) -> None:
+        n_failures = 0
+        while not self._stopping.is_set():
+            # Cleared before looking: what is committed after the look sets it again.
+            self._is_work_waiting.clear()
+            n_rung = self._attempt("relay", self._relay_once)
+            n_failures = n_failures + 1 if n_rung is None else 0
+            if n_failures:
+                self._stopping.wait(_back_off_s(n_failures))
+            elif not n_rung:
+                self._is_work_waiting.wait(RELAY_IDLE_S)
+
+    def _relay_once(self) -> int:
+        return relay_once(self._pipeline.database, self._pipeline.broker)
+
+    def _sweep(self) -> None:
+        sweeper: Sweeper | None = None
+        while not self._stopping.is_set():
+            if not self._attempt("lead", self._lead):
+                self._is_leader.clear()
+                sweeper = None
+            else:
+                self._is_leader.set()
+                # A new leader starts a new sweeper, which waits a full lease before it judges.
+                sweeper = sweeper or self._new_sweeper()
+                self._attempt("sweep", sweeper.tick)
+            self._stopping.wait(self._pipeline.settings.sweep_interval_s)
+
+    def _new_sweeper(self) -> Sweeper:
+        pipeline = self._pipeline
+        return Sweeper(pipeline.database, pipeline.broker, lease_s=pipeline.settings.lease_s)
+
+    def _lead(self) -> bool:
+        return leadership.lead(self._pipeline.database, LEADER_LEASE, self._owner, LEADER_TTL_S)
+
+    def _resign(self) -> None:
+        leadership.resign(self._pipeline.database, LEADER_LEASE, self._owner)
+
+    def _make_clock(self) -> BackgroundScheduler:
+        clock = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={
+                "misfire_grace_time": MISFIRE_GRACE_S,
+                "coalesce": True,
+                "max_instances": 1,
+            },
+        )
+        for name, action, interval_s in (
+            ("collect_garbage", self._collect_garbage, GARBAGE_INTERVAL_S),
+            ("trim", self._trim, TRIM_INTERVAL_S),
+        ):
+            clock.add_job(
+                self._as_leader, "interval", args=(name, action), seconds=interval_s, id=name
+            )
+        return clock
+
+    def _as_leader(self, name: str, action: Callable[[], object]) -> None:
+        if self._is_leader.is_set():
+            self._attempt(name, action)
+
+    def _collect_garbage(self) -> int:
+        return housekeeping.collect_garbage(self._pipeline.database, self._pipeline.storage)
+
+    def _trim(self) -> None:
+        housekeeping.trim(
+            self._pipeline.database, event_retention_s=self._pipeline.settings.event_retention_s
+        )
+
+    def _attempt(self, name: str, action: Callable[[], T]) -> T | None:
+        """Run one tick; None when it failed. Upkeep must outlive every failure of a tick."""
+        try:
+            return action()
+        except Unavailable as error:
+            log.warning("upkeep.unavailable", tick=name, code=error.instance_code)
+        except Exception:  # noqa: BLE001 - the edge of the upkeep loops: log it and go on
+            log.exception("upkeep.failed", tick=name)
+        return None
+
+
+def _back_off_s(n_failures: int) -> float:
+    return min(0.1 * 2**n_failures, MAX_BACK_OFF_S)
