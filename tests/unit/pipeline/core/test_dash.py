@@ -8,13 +8,14 @@ import pytest
 
 from pipeline.core import dash
 from pipeline.core.errors import NotFound
+from schemas.timeline import Timeline
 from tests.support.timelines import audio, timeline, video
 
 NAMESPACE = {"d": "urn:mpeg:dash:schema:mpd:2011"}
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def test_the_manifest_of_a_finished_asset():
+def test_the_manifest_of_a_finished_asset() -> None:
     text = dash.manifest(timeline(video(n=2), audio(n=2), is_ended=True), is_whole=True)
 
     assert text == (
@@ -52,7 +53,7 @@ def test_the_manifest_of_a_finished_asset():
     )
 
 
-def test_a_growing_manifest_is_dynamic_and_its_publish_time_rises():
+def test_a_growing_manifest_is_dynamic_and_its_publish_time_rises() -> None:
     first = _parsed(timeline(video(n=2), audio(n=9)))
     later = _parsed(timeline(video(n=4), audio(n=9)))
 
@@ -63,7 +64,7 @@ def test_a_growing_manifest_is_dynamic_and_its_publish_time_rises():
     assert first.find("d:Period", NAMESPACE).get("duration") is None
 
 
-def test_the_nominal_length_is_exact_for_picture_at_any_rate():
+def test_the_nominal_length_is_exact_for_picture_at_any_rate() -> None:
     rung = video(n=3, frames=96, rate=Fraction(24000, 1001))
     listing = _parsed(timeline(rung, audio())).find(".//d:SegmentList", NAMESPACE)
 
@@ -73,25 +74,25 @@ def test_the_nominal_length_is_exact_for_picture_at_any_rate():
     assert offset == 10
 
 
-def test_a_rung_whose_init_segment_changes_is_left_to_hls():
+def test_a_rung_whose_init_segment_changes_is_left_to_hls() -> None:
     good, odd = video("360p"), video("720p")
     changed = odd.segments[2].model_copy(update={"init_sha256": "b" * 64})
     odd = odd.model_copy(update={"segments": (*odd.segments[:2], changed)})
 
     names = [
-        each.get("id") for each in _parsed(timeline(good, odd)).iter() if "bandwidth" in each.keys()
+        each.get("id") for each in _parsed(timeline(good, odd)).iter() if "bandwidth" in each.attrib
     ]
     assert names == ["360p"]
     with pytest.raises(NotFound):
         dash.manifest(timeline(odd, audio()), published_at=AT)
 
 
-def test_nothing_published_is_no_manifest():
+def test_nothing_published_is_no_manifest() -> None:
     with pytest.raises(NotFound):
         dash.manifest(timeline(video(n=2), audio(n=0)), published_at=AT)
     with pytest.raises(NotFound):
         dash.manifest(timeline(video(n=2)))
 
 
-def _parsed(source):
+def _parsed(source: Timeline) -> ET.Element:
     return ET.fromstring(dash.manifest(source, published_at=AT))

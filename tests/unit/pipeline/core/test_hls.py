@@ -13,7 +13,7 @@ from pipeline.core.iframes import ByteRange
 from tests.support.timelines import audio, segment, timeline, video
 
 
-def test_a_growing_playlist_begins_at_the_start_and_has_no_end():
+def test_a_growing_playlist_begins_at_the_start_and_has_no_end() -> None:
     text = hls.media(timeline(video(n=2), audio(n=9)), "720p")
 
     assert text == (
@@ -32,7 +32,7 @@ def test_a_growing_playlist_begins_at_the_start_and_has_no_end():
     )
 
 
-def test_an_ended_playlist_says_so():
+def test_an_ended_playlist_says_so() -> None:
     text = hls.media(timeline(video(n=2), audio(n=2), is_ended=True), "audio", is_whole=True)
 
     assert "#EXT-X-PLAYLIST-TYPE:VOD\n" in text
@@ -40,7 +40,7 @@ def test_an_ended_playlist_says_so():
     assert text.endswith("sound-2/audio/00001.m4s\n#EXT-X-ENDLIST\n")
 
 
-def test_the_master_playlist_of_a_finished_asset():
+def test_the_master_playlist_of_a_finished_asset() -> None:
     low = video("360p", size_bytes=200_000, bitrate_bps=800_000)
     high = video("1080p", size_bytes=900_000, bitrate_bps=5_000_000)
     text = hls.master(timeline(high, video(), low, audio(), is_ended=True), is_whole=True)
@@ -66,27 +66,27 @@ def test_the_master_playlist_of_a_finished_asset():
     )
 
 
-def test_a_growing_master_never_announces_less_than_will_come():
+def test_a_growing_master_never_announces_less_than_will_come() -> None:
     growing = hls.master(timeline(video(n=1, size_bytes=10_000), audio(n=1)))
 
     assert "BANDWIDTH=3942000,AVERAGE-BANDWIDTH=2628000," in growing
 
 
-def test_sound_alone_is_a_variant_itself():
+def test_sound_alone_is_a_variant_itself() -> None:
     text = hls.master(timeline(audio(), is_ended=True))
 
     assert "EXT-X-MEDIA" not in text
     assert text.endswith('CODECS="mp4a.40.2"\naudio.m3u8\n')
 
 
-def test_picture_alone_has_no_sound_group():
+def test_picture_alone_has_no_sound_group() -> None:
     text = hls.master(timeline(video(), is_ended=True))
 
     assert "AUDIO" not in text
     assert 'CODECS="avc1.64001f"' in text
 
 
-def test_a_changed_init_segment_is_a_discontinuity_and_an_equal_one_elsewhere_is_not():
+def test_a_changed_init_segment_is_a_discontinuity_and_an_equal_one_elsewhere_is_not() -> None:
     rung = video(n=6)
     changed = rung.segments[4].model_copy(update={"init_sha256": "b" * 64})
     rung = rung.model_copy(update={"segments": (*rung.segments[:4], changed)})
@@ -102,7 +102,7 @@ def test_a_changed_init_segment_is_a_discontinuity_and_an_equal_one_elsewhere_is
     ) in text
 
 
-def test_iframes_are_byte_ranges_of_the_same_segments():
+def test_iframes_are_byte_ranges_of_the_same_segments() -> None:
     whole = timeline(video(n=2), audio(n=2), is_ended=True)
     frames = [ByteRange(76, 9000), ByteRange(76, 12000)]
     text = hls.iframes(whole, "720p", frames)
@@ -116,14 +116,14 @@ def test_iframes_are_byte_ranges_of_the_same_segments():
     )
 
 
-def test_nothing_is_listed_before_every_rendition_has_begun():
+def test_nothing_is_listed_before_every_rendition_has_begun() -> None:
     with pytest.raises(NotFound):
         hls.master(timeline(video(n=2), audio(n=0)))
     with pytest.raises(NotFound):
         hls.media(timeline(video(n=2), audio(n=2)), "480p")
 
 
-def test_sound_far_ahead_is_held_back_unless_the_job_is_whole():
+def test_sound_far_ahead_is_held_back_unless_the_job_is_whole() -> None:
     ahead = timeline(video(n=2), audio(n=9), is_ended=True)
 
     assert hls.media(ahead, "audio").count("#EXTINF") == 3
@@ -131,7 +131,7 @@ def test_sound_far_ahead_is_held_back_unless_the_job_is_whole():
 
 
 @pytest.mark.parametrize("language", ['"\n#EXT-X-KEY', "und", "x" * 300, "en_US", None])
-def test_a_language_nobody_can_use_is_left_out(language):
+def test_a_language_nobody_can_use_is_left_out(language: str | None) -> None:
     text = hls.master(timeline(video(), audio(language=language), is_ended=True))
 
     assert "LANGUAGE" not in text
@@ -139,7 +139,7 @@ def test_a_language_nobody_can_use_is_left_out(language):
 
 
 @given(n_video=st.integers(1, 40), n_audio=st.integers(1, 40), more=st.integers(0, 20))
-def test_a_growing_playlist_only_ever_gets_longer(n_video, n_audio, more):
+def test_a_growing_playlist_only_ever_gets_longer(n_video: int, n_audio: int, more: int) -> None:
     before = timeline(video(n=n_video), audio(n=n_audio))
     after = timeline(video(n=n_video + more), audio(n=n_audio + more))
 
@@ -147,7 +147,7 @@ def test_a_growing_playlist_only_ever_gets_longer(n_video, n_audio, more):
         assert hls.media(after, name).startswith(hls.media(before, name))
 
 
-def test_lengths_add_up_over_ten_hours():
+def test_lengths_add_up_over_ten_hours() -> None:
     third = Fraction(4) + Fraction(1, 3_000_000)
     segments = tuple(segment(k, third, key=f"c0-1/720p/{k}.m4s") for k in range(9000))
     rung = video().model_copy(update={"segments": segments})
@@ -157,13 +157,13 @@ def test_lengths_add_up_over_ten_hours():
     assert abs(sum(lengths) - Decimal("36000.003")) < Decimal("0.000001")
 
 
-def test_the_target_duration_bounds_frames_longer_than_a_segment():
+def test_the_target_duration_bounds_frames_longer_than_a_segment() -> None:
     slides = video(frames=1, rate=Fraction(1, 7))
 
     assert "#EXT-X-TARGETDURATION:7\n" in hls.media(timeline(slides), "720p")
 
 
-def test_a_short_last_segment_does_not_raise_the_peak():
+def test_a_short_last_segment_does_not_raise_the_peak() -> None:
     rung = video(n=3)
     last = segment(3, Fraction(1, 30), key="c1-1/720p/3.m4s", size_bytes=100_000)
     rung = rung.model_copy(update={"segments": (*rung.segments, last)})

@@ -23,7 +23,7 @@ def fragment(tfhd: bytes, trun: bytes) -> bytes:
 STYP = box(b"styp", b"msdh" + bytes(8))
 
 
-def test_the_size_stands_with_the_sample():
+def test_the_size_stands_with_the_sample() -> None:
     # flags: data offset, first sample flags, sample durations and sizes
     trun = full(b"trun", 0x305, 2, 900, 0, 1001, 7850, 1001, 2002)
     head = STYP + fragment(full(b"tfhd", 0x20000, 1), trun) + struct.pack(">I4s", 9999, b"mdat")
@@ -31,7 +31,7 @@ def test_the_size_stands_with_the_sample():
     assert first_frame(head) == ByteRange(len(STYP), 900 + 7850)
 
 
-def test_the_size_is_the_default_of_the_fragment():
+def test_the_size_is_the_default_of_the_fragment() -> None:
     tfhd = full(b"tfhd", 0x20018, 1, 1001, 555)
     assert first_frame(fragment(tfhd, full(b"trun", 0x1, 2, 96))) == ByteRange(0, 96 + 555)
 
@@ -48,6 +48,6 @@ def test_the_size_is_the_default_of_the_fragment():
         struct.pack(">I4s", 0, b"free") * 9,
     ],
 )
-def test_anything_else_is_refused(head):
+def test_anything_else_is_refused(head: bytes) -> None:
     with pytest.raises(OutputInvalid):
         first_frame(head)
