@@ -1,0 +1,163 @@
+"""One ffmpeg per chunk: decode once, lay on the grid, encode every rung to finished segments.
+
+The command was found by trial, see ``DESIGN.md`` §5.4: each flag below that looks odd is there
+because its absence lost frames, moved times or made init segments differ.
+"""
+
+from bisect import bisect_right
+from fractions import Fraction
+from typing import Any
+
+import ffmpeg
+
+from pipeline.core.argv import encoders, picture
+from pipeline.core.argv.source import input_options
+from schemas.plan import Grid, RungPlan
+from schemas.tasks import EncodeParams
+
+#: Presentation time of the asset's zero in every output, in seconds. Room for the B-frame delay
+#: and for sound that begins before the picture, so that nothing is ever negative.
+OUTPUT_START_S = 10
+
+#: ffmpeg seeks this much earlier where timestamps are out of order, to be sure to decode enough;
+#: asking for as much more lands on the keyframe that is meant.
+_SEEK_HEURISTIC_S = 0.14
+#: Demuxers whose index holds keyframes by presentation time: a seek lands where it is sent.
+_EXACT_CONTAINERS = frozenset(("mov", "matroska"))
+#: Distance from the keyframe to the chunk elsewhere, and where a filter looks back.
+_SAFE_MARGIN_S = 1.0
+#: Seek this far before a chunk when no keyframe is known; the demuxer finds one before that.
+_BLIND_MARGIN_S = 2.0
+
+INIT_NAME = "init.mp4"
+SEGMENT_PATTERN = "%05d.m4s"
+LIST_NAME = "list.m3u8"
+
+
+def chunk_argv(params: EncodeParams, *, source: str, encoder: str, threads: int) -> list[str]:
+    """Build the command line of a chunk, without the program's name.
+
+    ``source`` is a local path. Outputs are relative to the working folder, one folder per rung,
+    which must exist: ``{rung}/init.mp4``, ``{rung}/%05d.m4s``, ``{rung}/list.m3u8``.
+    """
+    video = params.facts.video
+    if video is None:
+        raise ValueError("a source without a picture has no chunks to encode")
+    table = encoders.look_up(encoder)
+    opened = ffmpeg.input(f"file:{source}", **_input_options(params, threads))
+    grid_stream = picture.on_grid(opened[str(video.index)], video, params.grid, params.chunk)
+    outputs = []
+    for rung, stream in zip(params.rungs, _split(grid_stream, params), strict=True):
+        sized = picture.sized(stream, rung, video, table.pixel_format)
+        if table.needs_upload:
+            sized = sized.filter("hwupload")
+        wish = encoders.Wish(rung, params.preset, params.grid.segment_frames, threads)
+        outputs.append(_output(sized, params, rung, encoders.options(encoder, wish)))
+    compiled = ffmpeg.compile(ffmpeg.merge_outputs(*outputs))[1:]
+    # Keep the source's timestamps: the grid counts from them.
+    return ["-copyts", *table.device_flags, *compiled]
+
+
+def _input_options(params: EncodeParams, threads: int) -> dict[str, str | None]:
+    options: dict[str, str | None] = {
+        **input_options(),
+        "threads": str(threads),
+        # A change of size in mid-stream would rebuild the graph and restart the grid; the scale
+        # filter copes with it by itself.
+        "reinit_filter": "0",
+    }
+    seek_s = seek_target_s(params)
+    if seek_s is not None:
+        options |= {
+            "ss": f"{seek_s:.6f}",
+            # Source time as it is, not counted from the file's first stream.
+            "seek_timestamp": "1",
+            # Hand over everything from the keyframe on: the grid itself drops what is early, and
+            # a frame shown since before the chunk starts must not be lost.
+            "noaccurate_seek": None,
+        }
+    return options
+
+
+def seek_target_s(params: EncodeParams) -> float | None:
+    """Choose where to seek, in source seconds; None means from the start."""
+    grid, chunk, video = params.grid, params.chunk, params.facts.video
+    if chunk.first_frame == 0 or video is None:
+        return None
+    start_s = float(grid.source_start_s + chunk.first_frame / grid.frame_rate)
+    # The first grid frame shows the source frame nearest to it, which may be half a frame early.
+    latest_s = start_s - float(Fraction(1, 2) / grid.frame_rate)
+    is_exact = params.facts.container in _EXACT_CONTAINERS and not video.is_interlaced
+    if not is_exact:
+        latest_s -= _SAFE_MARGIN_S
+    before = bisect_right(video.keyframes_s, latest_s)
+    if not before:
+        return start_s - _BLIND_MARGIN_S
+    return min(video.keyframes_s[before - 1] + _SEEK_HEURISTIC_S, latest_s)
+
+
+def _split(stream: Any, params: EncodeParams) -> list[Any]:
+    """Give each rung its own copy of the decoded pictures."""
+    video = params.facts.video
+    if video is not None and picture.is_hdr(video):
+        stream = picture.tone_mapped(stream, params.rungs[0])
+    if len(params.rungs) == 1:
+        return [stream]
+    copies = stream.filter_multi_output("split", len(params.rungs))
+    return [copies[number] for number in range(len(params.rungs))]
+
+
+def _output(stream: Any, params: EncodeParams, rung: RungPlan, encoder: dict[str, str]) -> Any:
+    video = params.facts.video
+    return ffmpeg.output(
+        stream,
+        f"{rung.name}/{LIST_NAME}",
+        **encoder,
+        **(picture.color_tags(video) if video else {}),
+        **_exact_frames(params),
+        **segment_options(rung.name),
+        # Cut at every keyframe, and there is one at each segment's start alone. The segment's
+        # true length here would cut elsewhere whenever a time is rounded.
+        hls_time="0.1",
+        hls_playlist_type="vod",
+        start_number=params.chunk.first_frame // params.grid.segment_frames,
+    )
+
+
+def _exact_frames(params: EncodeParams) -> dict[str, str]:
+    grid, chunk = params.grid, params.chunk
+    return {
+        # Exactly the chunk's frames, as the filters timed them: no doubling, no dropping.
+        "frames:v": str(chunk.end_frame - chunk.first_frame),
+        "fps_mode": "passthrough",
+        "force_key_frames": _keyframe_expression(grid, chunk.first_frame),
+        # One constant for all chunks and for the sound; without it the first chunk alone would
+        # be moved by its B-frame delay.
+        "output_ts_offset": str(OUTPUT_START_S),
+    }
+
+
+def _keyframe_expression(grid: Grid, first_frame: int) -> str:
+    """Force a keyframe at each segment's first frame, a quarter frame early to be safe."""
+    rate = grid.frame_rate
+    frame = f"({first_frame}+n_forced*{grid.segment_frames}-0.25)"
+    return f"expr:gte(t,{frame}*{rate.denominator}/{rate.numerator})"
+
+
+def segment_options(folder: str) -> dict[str, str]:
+    """Name the options that write CMAF segments into a folder; shared with the sound."""
+    return {
+        "f": "hls",
+        "hls_segment_type": "fmp4",
+        "hls_fmp4_init_filename": INIT_NAME,
+        "hls_segment_filename": f"{folder}/{SEGMENT_PATTERN}",
+        # Times in fragments are absolute, and the init segment knows nothing of where we start.
+        "hls_segment_options": "movflags=+frag_discont",
+        # Keep every entry of the list.
+        "hls_list_size": "0",
+        # Titles, GPS positions and chapters of the source stay private.
+        "map_metadata": "-1",
+        "map_chapters": "-1",
+        # No encoder version in the files: init segments stay equal from box to box.
+        "fflags": "+bitexact",
+    }

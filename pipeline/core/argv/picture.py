@@ -1,0 +1,108 @@
+"""The filters that lay a source's pictures on the grid and make them fit for the web.
+
+Built with ffmpeg-python on its streams; rotation is left to ffmpeg's autorotate.
+"""
+
+from fractions import Fraction
+from typing import Any
+
+from schemas.media import VideoFacts
+from schemas.plan import ChunkPlan, Grid, RungPlan
+
+#: Ticks of the working clock per grid frame: fine enough that no frame is mistaken for its
+#: neighbour, and grid frames are whole ticks, so that rounding is the same in every chunk.
+TICKS_PER_FRAME = 64
+
+#: Transfer curves of HDR: PQ and HLG.
+HDR_TRANSFERS = frozenset(("smpte2084", "arib-std-b67"))
+
+_MATRICES = frozenset(("bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"))
+_PRIMARIES = frozenset(
+    ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte432")
+)
+_TRANSFERS = frozenset(
+    ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "iec61966-2-1", "bt2020-10")
+)
+#: Matrix names of RGB pictures, which have none until we make YUV of them.
+_RGB = frozenset(("gbr", "rgb"))
+
+
+def is_hdr(video: VideoFacts) -> bool:
+    """Tell whether the picture must be tone-mapped for 8-bit output."""
+    return video.color_transfer in HDR_TRANSFERS
+
+
+def on_grid(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any:
+    """Give each grid frame of a chunk its source frame.
+
+    The last chunk may miss up to a second (or a segment, if that is shorter) at its end:
+    containers announce lengths that their frames do not quite reach. The last frame is held there.
+    """
+    if video.is_interlaced:
+        # One frame per frame: fields become whole pictures, the rate stays.
+        stream = stream.filter("bwdif", mode="send_frame", deint="all")
+    rate = grid.frame_rate
+    tick_s = 1 / (rate * TICKS_PER_FRAME)
+    # From the source's clock, however coarse, to one on which grid frames are whole ticks.
+    stream = stream.filter("settb", expr=_ratio(tick_s))
+    # Source time to time from the asset's zero.
+    stream = stream.filter("setpts", expr=f"PTS-({round(grid.source_start_s / tick_s)})")
+    # Doubles and drops frames so that exactly one stands at each grid point from the first on.
+    stream = stream.filter(
+        "fps", fps=_ratio(rate), start_time=f"{float(chunk.first_frame / rate):.6f}"
+    )
+    if chunk.end_frame == grid.n_frames:
+        stream = stream.filter("tpad", stop_mode="clone", stop=tail_frames(grid))
+    return stream
+
+
+def tail_frames(grid: Grid) -> int:
+    """Count the frames that may be missing at the end before the source counts as truncated."""
+    return min(grid.segment_frames, max(1, round(grid.frame_rate)))
+
+
+def sized(stream: Any, rung: RungPlan, video: VideoFacts, pixel_format: str) -> Any:
+    """Scale to a rung's size with square pixels, 4:2:0, limited range."""
+    # Players take limited range for granted, whatever the tags say.
+    options = {"w": rung.width_px, "h": rung.height_px, "out_range": "tv"}
+    if video.color_space in _RGB:
+        # Without a word it would be BT.601, which players do not expect in HD.
+        options["out_color_matrix"] = "bt709"
+    stream = stream.filter("scale", **options)
+    # The size already has the sample aspect ratio in it.
+    stream = stream.filter("setsar", "1")
+    return stream.filter("format", pixel_format)
+
+
+def tone_mapped(stream: Any, rung: RungPlan) -> Any:
+    """Bring HDR down to BT.709, at the size of the highest rung to spare work."""
+    stream = stream.filter("scale", w=rung.width_px, h=rung.height_px)
+    # Linear light, 100 cd/m² being SDR white, in floating point.
+    stream = stream.filter("zscale", transfer="linear", npl="100")
+    stream = stream.filter("format", "gbrpf32le")
+    stream = stream.filter("zscale", primaries="bt709")
+    # Hable keeps detail in highlights; no desaturation of bright colours.
+    stream = stream.filter("tonemap", tonemap="hable", desat="0")
+    stream = stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+    return stream.filter("format", "yuv420p")
+
+
+def color_tags(video: VideoFacts) -> dict[str, str]:
+    """Tag the output as the source is tagged; what the source does not say is not invented."""
+    if is_hdr(video):
+        return _tags("bt709", "bt709", "bt709")
+    matrix = "bt709" if video.color_space in _RGB else video.color_space
+    return _tags(
+        matrix if matrix in _MATRICES else None,
+        video.color_primaries if video.color_primaries in _PRIMARIES else None,
+        video.color_transfer if video.color_transfer in _TRANSFERS else None,
+    )
+
+
+def _tags(matrix: str | None, primaries: str | None, transfer: str | None) -> dict[str, str]:
+    tags = {"colorspace": matrix, "color_primaries": primaries, "color_trc": transfer}
+    return {"color_range": "tv"} | {name: value for name, value in tags.items() if value}
+
+
+def _ratio(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"

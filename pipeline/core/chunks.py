@@ -1,0 +1,120 @@
+"""The output's time grid, and the chunks it is cut into."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+
+from pipeline.core.errors import MediaUnsupported
+from schemas.media import MediaFacts, VideoFacts
+from schemas.plan import ChunkPlan, Grid
+from schemas.profile import Profile
+
+#: Rates of the field. A rate measured within a five-thousandth of one is that one.
+_USUAL_RATES = tuple(
+    Fraction(rate)
+    for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60")
+)
+_RATE_TOLERANCE = Fraction(1, 5000)
+#: Keeps the track's clock (rate numerator × a power of two) within 32 bits.
+_MOST_RATE_DENOMINATOR = 1001
+#: Slide shows get at least this rate, so that a segment holds whole frames.
+_LEAST_RATE = Fraction(1)
+#: How far a chunk border may be drawn from its aimed place, as a share of the chunk.
+_BORDER_REACH = Fraction(1, 4)
+
+
+def grid(facts: MediaFacts, profile: Profile) -> Grid:
+    """Lay the grid of a source with a picture.
+
+    Its end is the frame nearest to the end of the picture. Its zero is the asset's, moved by at
+    most half a frame so that frames of a constant-rate source fall on grid points, never between
+    two of them: rounding would drop and double frames there.
+
+    Raises:
+        MediaUnsupported: the source has no picture, or one without rate or length.
+    """
+    video = facts.video
+    if video is None or video.frame_rate <= 0 or video.duration_s <= 0:
+        raise MediaUnsupported("The picture has no frame rate or no length.")
+    rate = frame_rate(video, profile.max_frame_rate)
+    lead_frames = round((video.start_s - facts.start_s) * rate)
+    return Grid(
+        frame_rate=rate,
+        n_frames=max(1, lead_frames + round(video.duration_s * rate)),
+        segment_frames=max(1, round(profile.segment_s * rate)),
+        source_start_s=video.start_s - lead_frames / rate,
+    )
+
+
+def frame_rate(video: VideoFacts, most: Fraction) -> Fraction:
+    """Choose the exact output rate: the source's, halved until it fits.
+
+    A variable-rate source whose nominal rate is too high is capped instead: halving has no
+    meaning where frames follow no beat.
+    """
+    rate = _snap(video.frame_rate)
+    if video.is_variable_rate:
+        rate = min(rate, most)
+    while rate > most:
+        rate /= 2
+    while rate < _LEAST_RATE:
+        rate *= 2
+    return rate
+
+
+def _snap(rate: Fraction) -> Fraction:
+    usual = min(_USUAL_RATES, key=lambda each: abs(each - rate))
+    if abs(usual - rate) <= usual * _RATE_TOLERANCE:
+        return usual
+    return rate.limit_denominator(_MOST_RATE_DENOMINATOR) or _LEAST_RATE
+
+
+def cut(grid: Grid, facts: MediaFacts, profile: Profile) -> tuple[ChunkPlan, ...]:
+    """Cut the grid into chunks of whole segments.
+
+    The first is short, so that a viewer can start soon. Later borders are drawn to the segment
+    boundary, near the aimed one, that lies least behind a keyframe of the source: what lies
+    between is decoded and thrown away. A source that cannot be sought exactly stays whole.
+    """
+    if not facts.is_seekable:
+        return (ChunkPlan(index=0, first_frame=0, end_frame=grid.n_frames),)
+    borders = [0, *_borders(grid, facts, profile), grid.n_frames]
+    return tuple(
+        ChunkPlan(index=index, first_frame=first, end_frame=end)
+        for index, (first, end) in enumerate(pairwise(borders))
+    )
+
+
+def _borders(grid: Grid, facts: MediaFacts, profile: Profile) -> Iterator[int]:
+    segment = grid.segment_frames
+    aimed = max(1, round(profile.chunk_s * grid.frame_rate / segment))
+    keyframes_s = facts.video.keyframes_s if facts.video else ()
+    # The first border stays where it is: a late start costs more than some decoding.
+    border = min(profile.first_chunk_segments, aimed)
+    n_segments = -(-grid.n_frames // segment)
+    while border < n_segments:
+        yield border * segment
+        # A rest of less than half a chunk goes to the chunk before it.
+        if n_segments - border <= aimed + aimed // 2:
+            return
+        border = _best_border(border + aimed, aimed, grid, keyframes_s)
+
+
+def _best_border(aim: int, aimed: int, grid: Grid, keyframes_s: tuple[float, ...]) -> int:
+    reach = int(aimed * _BORDER_REACH)
+    near = range(aim - reach, aim + reach + 1)
+    return min(
+        near, key=lambda border: (_thrown_away_s(border, grid, keyframes_s), abs(border - aim))
+    )
+
+
+def _thrown_away_s(border: int, grid: Grid, keyframes_s: tuple[float, ...]) -> float:
+    at_s = source_time_s(grid, border * grid.segment_frames)
+    before = bisect_right(keyframes_s, at_s)
+    return round(at_s - keyframes_s[before - 1], 3) if before else 0.0
+
+
+def source_time_s(grid: Grid, frame: int) -> float:
+    """Tell when a grid frame is shown, in source seconds."""
+    return float(grid.source_start_s + frame / grid.frame_rate)

@@ -1,0 +1,86 @@
+"""Facts and wishes in, a plan out: what exactly will be made of a source."""
+
+from pipeline.core import chunks, estimate, ladder
+from pipeline.core.argv.picture import is_hdr
+from pipeline.core.errors import NotMedia
+from schemas.media import AudioFacts, MediaFacts, MediaWarning
+from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungPlan
+from schemas.profile import AudioWish, Profile
+
+_STEREO = 2
+
+
+def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
+    """Plan a job.
+
+    A source without sound gets no audio plan, one without a picture no grid, rungs and chunks.
+
+    Raises:
+        NotMedia: neither picture nor sound.
+        MediaUnsupported: a picture without rate, length or size.
+    """
+    if facts.video is None and facts.audio is None:
+        raise NotMedia("The file holds neither picture nor sound.", code="media.no_streams")
+    grid, rungs, chunk_plans = _picture(facts, profile)
+    audio = _audio(facts.audio, profile.audio) if facts.audio else None
+    cost = estimate.estimate(
+        estimate.Work(facts, grid, rungs, chunk_plans, audio, profile.preset)
+    )
+    return MediaPlan(
+        grid=grid,
+        rungs=rungs,
+        chunks=chunk_plans,
+        audio=audio,
+        segment_s=profile.segment_s,
+        preset=profile.preset,
+        duration_s=facts.duration_s,
+        thumbnail_count=profile.thumbnail_count if facts.video else 0,
+        storyboard_interval_s=profile.storyboard_interval_s,
+        estimated_bytes=cost.output_bytes,
+        estimated_cpu_s=cost.cpu_s,
+        scratch_bytes=cost.scratch_bytes,
+        warnings=facts.warnings + _warnings(facts, grid),
+    )
+
+
+def _picture(
+    facts: MediaFacts, profile: Profile
+) -> tuple[Grid | None, tuple[RungPlan, ...], tuple[ChunkPlan, ...]]:
+    if facts.video is None or not profile.ladder:
+        return None, (), ()
+    grid = chunks.grid(facts, profile)
+    rungs = ladder.fit(profile.ladder, facts.video, profile.video_codec, profile.crf)
+    return grid, rungs, chunks.cut(grid, facts, profile)
+
+
+def _audio(facts: AudioFacts, wish: AudioWish) -> AudioPlan:
+    return AudioPlan(
+        name="audio",
+        codec=wish.codec,
+        # Mono becomes stereo, as every player expects; more channels than there are is waste.
+        channels=min(wish.channels, max(_STEREO, facts.channels)),
+        sample_rate_hz=wish.sample_rate_hz,
+        bitrate_bps=wish.bitrate_bps,
+    )
+
+
+def _warnings(facts: MediaFacts, grid: Grid | None) -> tuple[MediaWarning, ...]:
+    video = facts.video
+    if video is None or grid is None:
+        return ()
+    found = []
+    if is_hdr(video):
+        found.append(("plan.tone_mapped", "The picture is HDR and is brought down to BT.709."))
+    if video.is_interlaced:
+        found.append(("plan.deinterlaced", "The picture is interlaced and is deinterlaced."))
+    if grid.frame_rate < video.frame_rate * 99 / 100:
+        rates = f"from {float(video.frame_rate):g} to {float(grid.frame_rate):g}"
+        found.append(("plan.rate_lowered", f"The frame rate is lowered {rates} per second."))
+    if not facts.is_seekable:
+        found.append(
+            (
+                "plan.single_chunk",
+                "The source cannot be sought exactly: one task encodes all of it.",
+            )
+        )
+    return tuple(MediaWarning(code=code, detail=detail) for code, detail in found)
