@@ -45,6 +45,10 @@ def _too_many_pixels(detail: str) -> ReelmillError:
     return MediaUnsupported(detail, code="media.too_many_pixels")
 
 
+def _too_many_streams(detail: str) -> ReelmillError:
+    return MediaUnsupported(detail, code="media.too_many_streams")
+
+
 def _no_decoder(detail: str) -> ReelmillError:
     return MediaUnsupported(detail, code="media.codec_unsupported")
 
@@ -89,10 +93,14 @@ _WORDS: tuple[tuple[str, _Maker], ...] = (
     (r"Could not find codec parameters|Stream map .* matches no streams", _no_streams),
     (r"no decoder found|Decoder .*not found|Decoding requested, but", _no_decoder),
     (r"does not contain any stream", _no_streams),
+    (r"Number of streams exceeds max_streams", _too_many_streams),
     (r"partial file|Truncating packet|File ended prematurely", _truncated),
     (r"Error opening input: Invalid data|EBML header parsing failed", NotMedia),
     (r"Error while opening encoder|Could not open encoder before EOF", EncoderUnavailable),
-    (r"Invalid data found when processing input|Error while decoding", MediaDamaged),
+    (
+        r"Invalid data found when processing input|Error while decoding|Decode error rate",
+        MediaDamaged,
+    ),
     (r"End of file", MediaDamaged),
 )
 

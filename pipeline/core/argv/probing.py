@@ -1,0 +1,117 @@
+"""Command lines that look into a source: ffprobe's, and trial decodes by ffmpeg.
+
+What follows the program's name. ``source`` is a local path of ours, never a user's name.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.core.argv.source import input_flags
+from pipeline.core.packets import PACKET_FIELDS
+
+#: ffprobe's own chatter, marked like ffmpeg's, so that errors can be counted.
+_QUIET = ["-hide_banner", "-loglevel", "repeat+level+warning"]
+
+
+def describe_argv(
+    source: str, *, demuxer: str | None, max_pixels: int, max_streams: int
+) -> list[str]:
+    """Ask for format and streams as JSON."""
+    return [
+        *_QUIET,
+        *_opened(source, demuxer, max_pixels, max_streams),
+        "-show_format",
+        "-show_streams",
+        "-of",
+        "json",
+    ]
+
+
+def packets_argv(
+    source: str,
+    *,
+    demuxer: str | None,
+    max_pixels: int,
+    max_streams: int,
+    first_s: float | None = None,
+) -> list[str]:
+    """Ask for one line per packet of every stream; only of the first seconds if told so."""
+    interval = [] if first_s is None else ["-read_intervals", f"%+{first_s:g}"]
+    return [
+        *_QUIET,
+        *_opened(source, demuxer, max_pixels, max_streams),
+        *interval,
+        "-show_entries",
+        f"packet={','.join(PACKET_FIELDS)}",
+        "-of",
+        "csv=p=0",
+    ]
+
+
+def seek_argv(source: str, *, demuxer: str | None, stream_index: int, at_s: float) -> list[str]:
+    """Ask which packet a seek lands on, as ffmpeg's ``-ss`` would seek."""
+    return [
+        *_QUIET,
+        *input_flags(),
+        *_forced(demuxer),
+        "-i",
+        f"file:{source}",
+        "-select_streams",
+        str(stream_index),
+        "-read_intervals",
+        f"{at_s:.6f}%+#1",
+        "-show_entries",
+        "packet=pts_time",
+        "-of",
+        "csv=p=0",
+    ]
+
+
+def decode_argv(
+    source: str,
+    *,
+    demuxer: str | None,
+    stream_indexes: Sequence[int],
+    n_frames: int,
+    threads: int,
+    at_s: float = 0.0,
+) -> list[str]:
+    """Decode the first frames of some streams from a time on, and throw them away."""
+    seek = ["-ss", f"{at_s:.6f}"] if at_s > 0 else []
+    maps = [word for index in stream_indexes for word in ("-map", f"0:{index}")]
+    return [
+        *input_flags(),
+        *_forced(demuxer),
+        "-threads",
+        str(threads),
+        *seek,
+        "-i",
+        f"file:{source}",
+        *maps,
+        # Both kinds stop early; a stream kind that is not mapped ignores its limit.
+        "-frames:v",
+        str(n_frames),
+        "-frames:a",
+        str(n_frames),
+        "-f",
+        "null",
+        "-",
+    ]
+
+
+def _opened(source: str, demuxer: str | None, max_pixels: int, max_streams: int) -> list[str]:
+    return [
+        *input_flags(max_pixels=max_pixels, max_streams=max_streams),
+        *_forced(demuxer),
+        # Sound of a transport stream may begin seconds late: look further than the usual 5 s.
+        "-analyzeduration",
+        "15000000",
+        "-probesize",
+        "30000000",
+        "-i",
+        f"file:{source}",
+    ]
+
+
+def _forced(demuxer: str | None) -> list[str]:
+    """Open as what the first bytes say, instead of letting ffmpeg guess."""
+    return [] if demuxer is None else ["-f", demuxer]

@@ -1,0 +1,77 @@
+"""Warnings about a source that works but is not plain: its owner may want to know."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.media import MediaFacts, MediaWarning, VideoFacts
+
+HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+#: Picture and sound that begin this far apart are worth a word.
+_APART_S = 0.5
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What probing saw beside the facts."""
+
+    n_other_audio: int
+    n_error_lines: int
+    n_damaged_packets: int
+    is_whole: bool
+
+
+def cautions(facts: MediaFacts, signs: Signs) -> tuple[MediaWarning, ...]:
+    """List the warnings, most telling first."""
+    return (*_damage(signs), *_picture(facts), *_sound(facts, signs))
+
+
+def _damage(signs: Signs) -> Iterator[MediaWarning]:
+    if signs.n_damaged_packets or signs.n_error_lines:
+        yield MediaWarning(
+            code="media.damage",
+            detail=f"{signs.n_damaged_packets} damaged packets, {signs.n_error_lines} errors read",
+        )
+    if not signs.is_whole:
+        yield MediaWarning(
+            code="media.sampled", detail="the file is too large to be read whole for its facts"
+        )
+
+
+def _picture(facts: MediaFacts) -> Iterator[MediaWarning]:
+    video = facts.video
+    if video is None:
+        yield MediaWarning(code="media.no_video", detail="there is no picture")
+        return
+    if video.is_variable_rate:
+        yield MediaWarning(
+            code="media.variable_rate",
+            detail=f"frames come at a varying pace, made even at {float(video.frame_rate):.3f}/s",
+        )
+    if video.color_transfer in HDR_TRANSFERS:
+        yield MediaWarning(code="media.hdr", detail=f"high dynamic range ({video.color_transfer})")
+    if _is_interlaced(video, facts.enrichment):
+        yield MediaWarning(code="media.interlaced", detail="the picture is interlaced")
+    if not facts.is_seekable:
+        yield MediaWarning(
+            code="media.not_seekable", detail=f"{facts.container} cannot be entered exactly"
+        )
+
+
+def _is_interlaced(video: VideoFacts, enrichment: dict[str, str]) -> bool:
+    return video.is_interlaced or enrichment.get("scan_type", "Progressive") != "Progressive"
+
+
+def _sound(facts: MediaFacts, signs: Signs) -> Iterator[MediaWarning]:
+    if facts.audio is None:
+        yield MediaWarning(code="media.no_audio", detail="there is no sound")
+        return
+    if signs.n_other_audio:
+        yield MediaWarning(
+            code="media.more_audio", detail=f"{signs.n_other_audio} further sound tracks are unused"
+        )
+    if facts.video is not None and abs(facts.video.start_s - facts.audio.start_s) > _APART_S:
+        yield MediaWarning(
+            code="media.late_track",
+            detail=f"picture starts at {float(facts.video.start_s):.2f} s, "
+            f"sound at {float(facts.audio.start_s):.2f} s",
+        )

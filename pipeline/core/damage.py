@@ -1,0 +1,56 @@
+"""Tells a file that was cut short from one that merely ends."""
+
+import re
+from fractions import Fraction
+
+from pipeline.core.errors import MediaDamaged
+from pipeline.core.facts import Findings, announced_duration_s, ratio, time_base
+from pipeline.core.streams import Stream
+
+#: Containers that say at the front how long they are, and mean it.
+_HONEST = ("mov", "matroska", "avi", "flv", "asf")
+#: What may be missing before a file counts as cut: encoders round, players forgive.
+_ALLOWED_S = Fraction(1, 2)
+_ALLOWED_SHARE = Fraction(1, 100)
+#: What demuxers say when the file ends before its index does.
+_CUT = re.compile(r"partial file|File ended prematurely|Truncating packet")
+
+
+def check_whole(found: Findings, said: str) -> None:
+    """Refuse a file whose packets end well before the length it announces.
+
+    Args:
+        found: with a walk over all packets.
+        said: what ffprobe wrote to stderr on that walk.
+
+    Raises:
+        MediaDamaged: ``media.truncated``.
+    """
+    if not found.is_whole or found.container not in _HONEST:
+        return
+    losses = [_file_loss(found)]
+    if _CUT.search(said):
+        chosen = (found.chosen.video, found.chosen.audio)
+        losses += [_track_loss(found, stream) for stream in chosen if stream is not None]
+    lost_s, announced_s = max(losses)
+    if lost_s > max(_ALLOWED_S, announced_s * _ALLOWED_SHARE):
+        raise MediaDamaged(
+            f"the file ends after {float(announced_s - lost_s):.1f} of {float(announced_s):.1f} s",
+            code="media.truncated",
+        )
+
+
+def _file_loss(found: Findings) -> tuple[Fraction, Fraction]:
+    header = found.described.get("format", {})
+    announced_s = ratio(header.get("duration"))
+    bases = {stream["index"]: time_base(stream) for stream in found.described["streams"]}
+    seen_s = found.scan.end_s(bases) - ratio(header.get("start_time"))
+    return announced_s - seen_s, announced_s
+
+
+def _track_loss(found: Findings, stream: Stream) -> tuple[Fraction, Fraction]:
+    announced_s = announced_duration_s(stream)
+    track = found.scan.tracks.get(stream["index"])
+    if track is None or track.start is None or track.end is None:
+        return announced_s, announced_s
+    return announced_s - (track.end - track.start) * time_base(stream), announced_s

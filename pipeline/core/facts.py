@@ -1,0 +1,210 @@
+"""Turns what ffprobe described and its packets showed into the facts of a source."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from pipeline.core.errors import MediaDamaged
+from pipeline.core.packets import PacketScan, TrackScan
+from pipeline.core.rates import frame_rate
+from pipeline.core.streams import Chosen, Description, Stream
+from schemas.media import AudioFacts, MediaFacts, MediaWarning, VideoFacts
+
+#: Facts travel with every task: of a long source a sample of its keyframes must do.
+MOST_KEYFRAMES = 1200
+#: A picture stretched further than this is a broken header, not an anamorphic one.
+_WIDEST_SAR = 4
+_INTERLACED = ("tt", "bb", "tb", "bt")
+_DEEP_PIXELS = re.compile(r"(9|10|12|14|16)(msb)?(le|be)$")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything known of a file before it is put into words."""
+
+    described: Description
+    chosen: Chosen
+    scan: PacketScan
+    #: The walk over the packets reached the end of the file.
+    is_whole: bool
+    container: str
+    size_bytes: int
+    is_seekable: bool
+    enrichment: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[MediaWarning] = ()
+
+
+def facts(found: Findings) -> MediaFacts:
+    """State the facts.
+
+    Raises:
+        MediaDamaged: a chosen track has no packets at all.
+    """
+    video = _video(found) if found.chosen.video is not None else None
+    audio = _audio(found) if found.chosen.audio is not None else None
+    tracks: list[VideoFacts | AudioFacts] = [one for one in (video, audio) if one is not None]
+    if not tracks:
+        raise MediaDamaged("the file holds no packets", code="media.no_packets")
+    start_s = min(one.start_s for one in tracks)
+    return MediaFacts(
+        container=found.container,
+        size_bytes=found.size_bytes,
+        duration_s=max(one.start_s + one.duration_s for one in tracks) - start_s,
+        start_s=start_s,
+        video=video,
+        audio=audio,
+        is_seekable=found.is_seekable,
+        enrichment=dict(found.enrichment),
+        warnings=tuple(found.warnings),
+    )
+
+
+def time_base(stream: Stream) -> Fraction:
+    """Seconds of one tick of a stream."""
+    return ratio(stream.get("time_base")) or Fraction(1, 90_000)
+
+
+def ratio(text: Any) -> Fraction:
+    """Read ``"30000/1001"``, ``"1:1"`` or ``"4.04"``; zero where ffprobe does not know."""
+    try:
+        return Fraction(str(text).replace(":", "/"))
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
+def _video(found: Findings) -> VideoFacts:
+    stream = found.chosen.video or {}
+    track = found.scan.tracks.get(stream["index"]) or TrackScan()
+    base = time_base(stream)
+    ticks = track.sorted_ticks()
+    announced = [ratio(stream.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
+    # Fields of interlaced pictures may come in packets of their own: the header knows better.
+    is_interlaced = stream.get("field_order") in _INTERLACED
+    rate, is_variable = frame_rate(() if is_interlaced else ticks, base, announced)
+    start_s, duration_s = _span(found, stream, track, last_s=1 / rate)
+    width_px, height_px = int(stream["width"]), int(stream["height"])
+    aspect, rotation_deg = _sample_aspect(stream, width_px), _rotation(stream)
+    shown_px = _shown(width_px, height_px, aspect, rotation_deg)
+    return VideoFacts(
+        index=stream["index"],
+        codec=stream["codec_name"],
+        profile=_known(stream.get("profile")),
+        width_px=width_px,
+        height_px=height_px,
+        display_width_px=shown_px[0],
+        display_height_px=shown_px[1],
+        rotation_deg=rotation_deg,
+        sample_aspect_ratio=aspect,
+        pixel_format=stream.get("pix_fmt", "unknown"),
+        bit_depth=_bit_depth(stream),
+        frame_rate=rate,
+        is_variable_rate=is_variable,
+        is_interlaced=is_interlaced,
+        color_range=_known(stream.get("color_range")),
+        color_space=_known(stream.get("color_space")),
+        color_transfer=_known(stream.get("color_transfer")),
+        color_primaries=_known(stream.get("color_primaries")),
+        start_s=start_s,
+        duration_s=duration_s,
+        n_frames=len(ticks) if found.is_whole and ticks else _count(stream.get("nb_frames")),
+        keyframes_s=_sample([float(tick * base) for tick in sorted(track.keyframes)]),
+        bitrate_bps=_count(stream.get("bit_rate")),
+    )
+
+
+def _audio(found: Findings) -> AudioFacts | None:
+    stream = found.chosen.audio or {}
+    track = found.scan.tracks.get(stream["index"])
+    if track is None:
+        return None  # announced, but not one packet came
+    start_s, duration_s = _span(found, stream, track, last_s=Fraction(0))
+    tags = stream.get("tags", {})
+    return AudioFacts(
+        index=stream["index"],
+        codec=stream["codec_name"],
+        profile=_known(stream.get("profile")),
+        channels=int(stream["channels"]),
+        channel_layout=_known(stream.get("channel_layout")),
+        sample_rate_hz=int(stream["sample_rate"]),
+        start_s=start_s,
+        duration_s=duration_s,
+        language=_known(tags.get("language")),
+        title=plain(tags.get("title")),
+        bitrate_bps=_count(stream.get("bit_rate")),
+    )
+
+
+def _span(
+    found: Findings, stream: Stream, track: TrackScan, *, last_s: Fraction
+) -> tuple[Fraction, Fraction]:
+    """Find start and length: what the packets showed, else what the container announced."""
+    base = time_base(stream)
+    start = track.start
+    if start is None or track.end is None:
+        return _untimed_span(stream, track, last_s)
+    start_s = start * base
+    # The last frame of some containers has no length of its own: it is shown for one period.
+    seen_s = max(track.end * base, max(track.ticks) * base + last_s) - start_s
+    return start_s, seen_s if found.is_whole else max(seen_s, announced_duration_s(stream))
+
+
+def _untimed_span(stream: Stream, track: TrackScan, last_s: Fraction) -> tuple[Fraction, Fraction]:
+    """Span of a raw stream: as many periods as it has packets."""
+    if not track.n_untimed:
+        raise MediaDamaged("the picture has no packets", code="media.no_packets")
+    return Fraction(0), max(track.n_untimed * last_s, announced_duration_s(stream))
+
+
+def announced_duration_s(stream: Stream) -> Fraction:
+    """Length a stream says it has; zero where it does not say."""
+    if "duration_ts" in stream:
+        return int(stream["duration_ts"]) * time_base(stream)
+    hours, _, rest = str(stream.get("tags", {}).get("DURATION", "")).partition(":")
+    minutes, _, seconds = rest.partition(":")
+    return ratio(hours) * 3600 + ratio(minutes) * 60 + ratio(seconds)
+
+
+def _sample_aspect(stream: Stream, width_px: int) -> Fraction:
+    aspect = ratio(stream.get("sample_aspect_ratio"))
+    if not Fraction(1, _WIDEST_SAR) <= aspect <= _WIDEST_SAR or round(width_px * aspect) == 0:
+        return Fraction(1)
+    return aspect
+
+
+def _rotation(stream: Stream) -> int:
+    """Read the display matrix; ffprobe counts counter-clockwise, we count as a viewer turns."""
+    angles = [one["rotation"] for one in stream.get("side_data_list", ()) if "rotation" in one]
+    return -round(float(angles[0]) / 90) * 90 % 360 if angles else 0
+
+
+def _shown(width_px: int, height_px: int, aspect: Fraction, rotation_deg: int) -> tuple[int, int]:
+    size = round(width_px * aspect), height_px
+    return size if rotation_deg % 180 == 0 else size[::-1]
+
+
+def _bit_depth(stream: Stream) -> int:
+    match = _DEEP_PIXELS.search(stream.get("pix_fmt", ""))
+    return int(match[1]) if match else _count(stream.get("bits_per_raw_sample")) or 8
+
+
+def _sample(times: list[float]) -> tuple[float, ...]:
+    """Thin out evenly, keeping the first."""
+    step = -(-len(times) // MOST_KEYFRAMES) or 1
+    return tuple(times[::step])
+
+
+def _count(text: Any) -> int | None:
+    return int(text) if str(text).isdigit() and int(text) > 0 else None
+
+
+def _known(value: Any) -> str | None:
+    return None if value in (None, "", "unknown", "und", "reserved") else plain(value)
+
+
+def plain(value: Any) -> str | None:
+    """Keep a stranger's text to one short printable line."""
+    if value is None:
+        return None
+    return "".join(sign if sign.isprintable() else " " for sign in str(value)).strip()[:200] or None

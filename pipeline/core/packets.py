@@ -1,0 +1,74 @@
+"""What a walk over all packets of a file tells: exact times, frames, keyframes, damage."""
+
+from array import array
+from fractions import Fraction
+
+#: Fields of ``core.argv.probing.packets_argv``, in ffprobe's own order.
+PACKET_FIELDS = ("stream_index", "pts", "dts", "duration", "flags")
+
+
+class TrackScan:
+    """The packets of one stream, in ticks of its time base."""
+
+    def __init__(self) -> None:
+        self.ticks = array("q")
+        self.keyframes = array("q")
+        self.end: int | None = None
+        self.n_damaged = 0
+        #: Packets of raw streams, which know no times.
+        self.n_untimed = 0
+
+    @property
+    def start(self) -> int | None:
+        """First presentation time."""
+        return min(self.ticks, default=None)
+
+    def add(self, tick: int, duration: int, flags: bytes) -> None:
+        """Count one packet; what a player discards (an edit list's lead-in) is not counted."""
+        self.n_damaged += b"C" in flags
+        if b"D" in flags:
+            return
+        self.ticks.append(tick)
+        self.end = max(tick + duration, self.end) if self.end is not None else tick + duration
+        if b"K" in flags:
+            self.keyframes.append(tick)
+
+    def sorted_ticks(self) -> array[int]:
+        """Give presentation times ascending; packets come in decoding order."""
+        return array("q", sorted(self.ticks))
+
+
+class PacketScan:
+    """Takes ffprobe's packet lines (``-of csv=p=0``) and keeps what matters, per stream."""
+
+    def __init__(self) -> None:
+        self.tracks: dict[int, TrackScan] = {}
+        self.n_packets = 0
+
+    def line(self, line: bytes) -> None:
+        """Take one line: stream, pts, dts, duration, flags, and side data we do not need."""
+        fields = line.split(b",")
+        if len(fields) < len(PACKET_FIELDS):
+            return
+        index, pts, dts, duration, flags = fields[:5]
+        self.n_packets += 1
+        track = self.tracks.setdefault(int(index), TrackScan())
+        # AVI knows only decoding times; without B-frames they are the same.
+        tick = _ticks(pts, _ticks(dts, None))
+        if tick is None:
+            track.n_untimed += 1
+        else:
+            track.add(tick, _ticks(duration, 0) or 0, flags)
+
+    def end_s(self, time_bases: dict[int, Fraction]) -> Fraction:
+        """Tell when the last packet of any stream ends."""
+        ends = (
+            track.end * time_bases[index]
+            for index, track in self.tracks.items()
+            if track.end is not None and index in time_bases
+        )
+        return max(ends, default=Fraction(0))
+
+
+def _ticks(text: bytes, otherwise: int | None) -> int | None:
+    return int(text) if text.lstrip(b"-").isdigit() else otherwise

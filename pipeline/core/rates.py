@@ -1,0 +1,72 @@
+"""Decides the one frame rate of a source, exactly, and whether its frames keep to it."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+#: Rates cameras and editors mean, whatever a container rounds them to.
+WELL_KNOWN_RATES = (
+    *(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120)),
+    *(Fraction(rate) for rate in (5, 10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)),
+    Fraction(25, 2),
+)
+#: 30 and 30000/1001 differ by a thousandth; half of that tells them apart.
+_SNAP = Fraction(4, 10_000)
+_HIGHEST_RATE = Fraction(1000)
+_FALLBACK_RATE = Fraction(25)
+#: A frame belongs to a place of the grid if it is this near, in frame periods.
+_NEARNESS = Fraction(1, 4)
+#: A constant-rate source may lack this share of its frames.
+_MISSING_SHARE = Fraction(1, 100)
+
+
+def snap(rate: Fraction) -> Fraction:
+    """Replace a rate by the well-known one it stands for, if there is one."""
+    near = min(WELL_KNOWN_RATES, key=lambda known: abs(known - rate))
+    return near if abs(near - rate) <= near * _SNAP else rate.limit_denominator(1001)
+
+
+def frame_rate(
+    ticks: Sequence[int], time_base: Fraction, announced: Iterable[Fraction]
+) -> tuple[Fraction, bool]:
+    """Name the rate and tell whether it is variable.
+
+    Constant means that each frame lies within a quarter of a period of its own place on the
+    grid, and that few places are empty: the frame-rate filter then keeps every frame as it is.
+
+    Args:
+        ticks: presentation times, ascending.
+        time_base: seconds of one tick.
+        announced: the container's own rates, best first; zero where it does not know.
+    """
+    wished = [rate for rate in announced if 0 < rate <= _HIGHEST_RATE]
+    if len(ticks) < 3 or ticks[-1] <= ticks[0]:  # noqa: PLR2004  two deltas are a rate
+        return (snap(wished[0]) if wished else _FALLBACK_RATE), False
+    mean = (len(ticks) - 1) / ((ticks[-1] - ticks[0]) * time_base)
+    candidates = dict.fromkeys([snap(mean), *map(snap, wished)])
+    for rate in candidates:
+        if _keeps_to(ticks, time_base * rate):
+            return rate, False
+    return _nominal(ticks, time_base, mean), True
+
+
+def _keeps_to(ticks: Sequence[int], step: Fraction) -> bool:
+    """Check frames against a grid where one tick is ``step`` places long."""
+    up, down = step.numerator, step.denominator
+    first, before = ticks[0], -1
+    near = down * _NEARNESS
+    for tick in ticks:
+        position = (tick - first) * up
+        place = (2 * position + down) // (2 * down)
+        if place <= before or abs(position - place * down) > near:
+            return False
+        before = place
+    n_missing = before + 1 - len(ticks)
+    return n_missing <= len(ticks) * _MISSING_SHARE
+
+
+def _nominal(ticks: Sequence[int], time_base: Fraction, mean: Fraction) -> Fraction:
+    """Take the rate most frames of a variable source are shown at."""
+    deltas = sorted(b - a for a, b in pairwise(ticks) if b > a)
+    usual = 1 / (deltas[len(deltas) // 2] * time_base)
+    return min(snap(max(usual, mean)), _HIGHEST_RATE)

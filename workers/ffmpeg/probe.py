@@ -1,0 +1,152 @@
+"""Looks into one source: describes it, walks its packets, tries seeks and decoders.
+
+Each question is one short process under limits. What the table of ``failures`` cannot name is
+here the file's fault: the box is healthy enough to ask, and asking again gives the same answer.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from pipeline.core.argv.probing import decode_argv, describe_argv, packets_argv, seek_argv
+from pipeline.core.errors import MediaDamaged, MediaUnsupported, WorkFailed
+from pipeline.core.packets import PacketScan
+from workers.ffmpeg.limits import Limits
+from workers.ffmpeg.run import Finished, capture, read_lines, run
+
+_MEMORY_BYTES = 2 * 2**30
+_ANSWER_BYTES = 8 * 2**20
+_ASK_S, _SCAN_S = 60.0, 3600.0
+#: How often a walk over packets tells that it goes on.
+_TELL_PACKETS = 5_000
+_DECODED_FRAMES = 3
+
+
+@dataclass(frozen=True)
+class Prober:
+    """Asks about one file."""
+
+    ffmpeg: str
+    ffprobe: str
+    source: Path
+    #: What the first bytes say it is; None lets ffprobe guess among safe demuxers.
+    demuxer: str | None
+    scratch: Path
+    stop: Event
+    stall_s: float
+    threads: int
+    max_pixels: int
+    max_streams: int
+
+    def describe(self) -> dict[str, Any]:
+        """Return ffprobe's JSON of format and streams.
+
+        Raises:
+            MediaError: it is no media, damaged, or too much.
+        """
+        argv = describe_argv(
+            str(self.source),
+            demuxer=self.demuxer,
+            max_pixels=self.max_pixels,
+            # One more than accepted, so that the refusal can say how many there are.
+            max_streams=self.max_streams + 1,
+        )
+        with _blaming_the_file():
+            answer: dict[str, Any] = json.loads(self._capture(argv))
+        return answer
+
+    def walk(
+        self, scan: PacketScan, *, first_s: float | None, on_packets: Callable[[], None]
+    ) -> Finished:
+        """Read every packet, or those of the first seconds, into ``scan``."""
+        argv = packets_argv(
+            str(self.source),
+            demuxer=self.demuxer,
+            max_pixels=self.max_pixels,
+            max_streams=self.max_streams + 1,
+            first_s=first_s,
+        )
+
+        def on_line(line: bytes) -> None:
+            scan.line(line)
+            if scan.n_packets % _TELL_PACKETS == 0:
+                on_packets()
+
+        with _blaming_the_file():
+            return read_lines(
+                argv,
+                program=self.ffprobe,
+                cwd=self.scratch,
+                limits=self._limits(_SCAN_S),
+                stop=self.stop,
+                on_line=on_line,
+            )
+
+    def seek(self, stream_index: int, at_s: float) -> float | None:
+        """Tell the time of the packet that a seek lands on; None where none comes."""
+        argv = seek_argv(
+            str(self.source), demuxer=self.demuxer, stream_index=stream_index, at_s=at_s
+        )
+        with _blaming_the_file():
+            answer = self._capture(argv).strip(b",\n")
+        return float(answer) if answer[:1].isdigit() or answer[:1] == b"-" else None
+
+    def decode(self, stream_indexes: Sequence[int], *, at_s: float = 0.0) -> Finished:
+        """Decode a few frames from a time on (from the file's start, not from zero).
+
+        Raises:
+            MediaDamaged: ``media.undecodable``, nothing came out.
+            MediaUnsupported: there is no decoder.
+        """
+        argv = decode_argv(
+            str(self.source),
+            demuxer=self.demuxer,
+            stream_indexes=stream_indexes,
+            n_frames=_DECODED_FRAMES,
+            threads=self.threads,
+            at_s=at_s,
+        )
+        with _blaming_the_file():
+            finished = run(
+                argv,
+                program=self.ffmpeg,
+                cwd=self.scratch,
+                limits=self._limits(_ASK_S),
+                stop=self.stop,
+            )
+        if finished.last.frame == 0 and finished.last.out_time_s <= 0:
+            raise MediaDamaged(f"nothing decodes at {at_s:.1f} s", code="media.undecodable")
+        return finished
+
+    def _capture(self, argv: Sequence[str]) -> bytes:
+        return capture(
+            argv,
+            program=self.ffprobe,
+            cwd=self.scratch,
+            limits=self._limits(_ASK_S),
+            stop=self.stop,
+        )
+
+    def _limits(self, wall_s: float) -> Limits:
+        return Limits(
+            wall_s=wall_s,
+            stall_s=self.stall_s,
+            memory_bytes=_MEMORY_BYTES,
+            output_bytes=_ANSWER_BYTES,
+        )
+
+
+@contextmanager
+def _blaming_the_file() -> Iterator[None]:
+    try:
+        yield
+    except WorkFailed as error:
+        if error.instance_code == "work.answer_too_long":
+            raise MediaUnsupported(error.detail, code="media.too_complex") from error
+        if error.instance_code in ("work.failed", "work.crashed"):
+            raise MediaDamaged(error.detail, code="media.unreadable") from error
+        raise

@@ -1,0 +1,148 @@
+"""Finds out what a source is: first bytes, ffprobe, every packet, MediaInfo, trial decodes.
+
+Whatever is wrong with the file ends as a MediaError, which is never retried.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.cautions import Signs, cautions
+from pipeline.core.damage import check_whole
+from pipeline.core.errors import WorkFailed
+from pipeline.core.facts import Findings, facts, ratio
+from pipeline.core.packets import PacketScan
+from pipeline.core.sniff import HEAD_BYTES, sniff
+from pipeline.core.streams import Bounds, Chosen, check_duration, choose
+from schemas.media import MediaFacts, MediaWarning
+from schemas.tasks import ProbeParams, ProbeResult
+from workers.bench import Bench
+from workers.ffmpeg.mediainfo import enrich
+from workers.ffmpeg.probe import Prober
+
+#: Larger files are read for their first minutes only.
+_READ_WHOLE_BYTES = 16 * 2**30
+_SAMPLE_S = 600.0
+#: Containers whose index leads to the exact frame; a seek proves it before it is believed.
+_EXACT_CONTAINERS = ("mov", "matroska")
+
+
+def run(params: ProbeParams, bench: Bench) -> ProbeResult:
+    """State the facts of a source.
+
+    Raises:
+        MediaError: the file is at fault.
+    """
+    source = bench.source(params.source)
+    prober = _prober(bench, source)
+    bench.report({"": 0.1})
+    described = prober.describe()
+    chosen = choose(described, _bounds(bench))
+    enrichment, lost = _enrich(bench, source)
+    found, said, n_error_lines = _walk(prober, bench, described, chosen, enrichment)
+    check_whole(found, said)
+    stated = facts(found)
+    check_duration(stated.duration_s, bench.tools.max_source_duration_s)
+    bench.report({"": 0.8})
+    n_error_lines += _try_decoders(prober, stated, ratio(described["format"].get("start_time")))
+    stated = stated.model_copy(update={"is_seekable": _is_seekable(prober, stated)})
+    signs = Signs(
+        n_other_audio=chosen.n_other_audio,
+        n_error_lines=n_error_lines,
+        n_damaged_packets=sum(track.n_damaged for track in found.scan.tracks.values()),
+        is_whole=found.is_whole,
+    )
+    warnings = (*cautions(stated, signs), *lost)
+    return ProbeResult(facts=stated.model_copy(update={"warnings": warnings}))
+
+
+def _prober(bench: Bench, source: Path) -> Prober:
+    tools = bench.tools
+    with source.open("rb") as file:
+        demuxer = sniff(file.read(HEAD_BYTES))
+    return Prober(
+        ffmpeg=tools.ffmpeg,
+        ffprobe=tools.ffprobe,
+        source=source,
+        demuxer=demuxer,
+        scratch=bench.scratch,
+        stop=bench.stop,
+        stall_s=tools.stall_s,
+        threads=tools.threads,
+        max_pixels=tools.max_source_pixels,
+        max_streams=tools.max_source_streams,
+    )
+
+
+def _bounds(bench: Bench) -> Bounds:
+    return Bounds(
+        n_pixels=bench.tools.max_source_pixels,
+        duration_s=bench.tools.max_source_duration_s,
+        n_streams=bench.tools.max_source_streams,
+    )
+
+
+def _enrich(bench: Bench, source: Path) -> tuple[dict[str, str], list[MediaWarning]]:
+    try:
+        return enrich(source, cwd=bench.scratch, stop=bench.stop), []
+    except WorkFailed as error:
+        return {}, [MediaWarning(code="media.not_enriched", detail=error.detail)]
+
+
+def _walk(
+    prober: Prober,
+    bench: Bench,
+    described: dict[str, Any],
+    chosen: Chosen,
+    enrichment: dict[str, str],
+) -> tuple[Findings, str, int]:
+    size_bytes = prober.source.stat().st_size
+    is_whole = size_bytes <= _READ_WHOLE_BYTES
+    scan = PacketScan()
+    finished = prober.walk(
+        scan,
+        first_s=None if is_whole else _SAMPLE_S,
+        on_packets=lambda: bench.report({"": 0.5}),
+    )
+    found = Findings(
+        described=described,
+        chosen=chosen,
+        scan=scan,
+        is_whole=is_whole,
+        container=prober.demuxer or _container(described),
+        size_bytes=size_bytes,
+        is_seekable=False,
+        enrichment=enrichment,
+    )
+    return found, finished.stderr_tail, finished.n_error_lines
+
+
+def _container(described: dict[str, Any]) -> str:
+    """Name the demuxer that ffprobe chose; it lists its aliases too."""
+    return str(described["format"]["format_name"]).partition(",")[0]
+
+
+def _try_decoders(prober: Prober, stated: MediaFacts, file_start_s: Fraction) -> int:
+    """Decode a little at the start, and near the end where a seek can be trusted."""
+    tracks = [track for track in (stated.video, stated.audio) if track is not None]
+    n_error_lines = prober.decode([track.index for track in tracks]).n_error_lines
+    video = stated.video
+    if video is not None and video.keyframes_s and stated.container in _EXACT_CONTAINERS:
+        # ffmpeg counts -ss from the file's own start.
+        at_s = video.keyframes_s[-1] - float(file_start_s)
+        n_error_lines += prober.decode([video.index], at_s=max(0.0, at_s)).n_error_lines
+    return n_error_lines
+
+
+def _is_seekable(prober: Prober, stated: MediaFacts) -> bool:
+    """Prove that a seek just behind a keyframe lands on that very keyframe."""
+    video = stated.video
+    if stated.container not in _EXACT_CONTAINERS:
+        return False
+    if video is None or len(video.keyframes_s) == 1:
+        return True
+    keyframe_s = video.keyframes_s[len(video.keyframes_s) // 2] if video.keyframes_s else None
+    if keyframe_s is None:
+        return False
+    landed_s = prober.seek(video.index, keyframe_s + 0.002)
+    return landed_s is not None and abs(landed_s - keyframe_s) < 0.002  # noqa: PLR2004  one tick
