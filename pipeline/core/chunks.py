@@ -70,6 +70,15 @@ def _snap(rate: Fraction) -> Fraction:
     return rate.limit_denominator(_MOST_RATE_DENOMINATOR) or _LEAST_RATE
 
 
+def tail_frames(grid: Grid) -> int:
+    """Count the frames that may be missing at the end before a source counts as truncated.
+
+    Containers announce lengths that their frames do not quite reach; up to a second, or a
+    segment if that is shorter, the last frame is held instead.
+    """
+    return min(grid.segment_frames, max(1, round(grid.frame_rate)))
+
+
 def cut(grid: Grid, facts: MediaFacts, profile: Profile) -> tuple[ChunkPlan, ...]:
     """Cut the grid into chunks of whole segments.
 
@@ -93,7 +102,8 @@ def _borders(grid: Grid, facts: MediaFacts, profile: Profile) -> Iterator[int]:
     # The first border stays where it is: a late start costs more than some decoding.
     border = min(profile.first_chunk_segments, aimed)
     n_segments = -(-grid.n_frames // segment)
-    while border < n_segments:
+    # A last chunk holds more than may be missing at the end: it never comes out empty.
+    while grid.n_frames - border * segment > tail_frames(grid):
         yield border * segment
         # A rest of less than half a chunk goes to the chunk before it.
         if n_segments - border <= aimed + aimed // 2:

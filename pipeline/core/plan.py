@@ -23,9 +23,7 @@ def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
         raise NotMedia("The file holds neither picture nor sound.", code="media.no_streams")
     grid, rungs, chunk_plans = _picture(facts, profile)
     audio = _audio(facts.audio, profile.audio) if facts.audio else None
-    cost = estimate.estimate(
-        estimate.Work(facts, grid, rungs, chunk_plans, audio, profile.preset)
-    )
+    cost = estimate.estimate(estimate.Work(facts, grid, rungs, chunk_plans, audio, profile.preset))
     return MediaPlan(
         grid=grid,
         rungs=rungs,

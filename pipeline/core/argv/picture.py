@@ -6,6 +6,7 @@ Built with ffmpeg-python on its streams; rotation is left to ffmpeg's autorotate
 from fractions import Fraction
 from typing import Any
 
+from pipeline.core.chunks import tail_frames
 from schemas.media import VideoFacts
 from schemas.plan import ChunkPlan, Grid, RungPlan
 
@@ -33,11 +34,7 @@ def is_hdr(video: VideoFacts) -> bool:
 
 
 def on_grid(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any:
-    """Give each grid frame of a chunk its source frame.
-
-    The last chunk may miss up to a second (or a segment, if that is shorter) at its end:
-    containers announce lengths that their frames do not quite reach. The last frame is held there.
-    """
+    """Give each grid frame of a chunk its source frame; the asset's last one is held a little."""
     if video.is_interlaced:
         # One frame per frame: fields become whole pictures, the rate stays.
         stream = stream.filter("bwdif", mode="send_frame", deint="all")
@@ -54,11 +51,6 @@ def on_grid(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any
     if chunk.end_frame == grid.n_frames:
         stream = stream.filter("tpad", stop_mode="clone", stop=tail_frames(grid))
     return stream
-
-
-def tail_frames(grid: Grid) -> int:
-    """Count the frames that may be missing at the end before the source counts as truncated."""
-    return min(grid.segment_frames, max(1, round(grid.frame_rate)))
 
 
 def sized(stream: Any, rung: RungPlan, video: VideoFacts, pixel_format: str) -> Any:

@@ -1,0 +1,178 @@
+"""Encode one chunk to every rung: one ffmpeg, then check, then store.
+
+Nothing is visible to players before the result is accepted by whoever runs the step.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic
+
+from pipeline.core.argv import encoders
+from pipeline.core.argv.encode import INIT_NAME, chunk_argv
+from pipeline.core.codecs import codecs
+from pipeline.core.errors import OutputInvalid, Stopped
+from pipeline.core.inspection import (
+    Expected,
+    check_init,
+    check_segment,
+    expected_segments,
+    truncated,
+)
+from schemas.plan import RungPlan
+from schemas.tasks import EncodeParams, EncodeResult, RenditionMade, SegmentMade
+from workers.bench import Bench
+from workers.ffmpeg.limits import Limits
+from workers.ffmpeg.progress import Progress
+from workers.ffmpeg.run import run as run_ffmpeg
+
+INIT_TYPE = "video/mp4"
+SEGMENT_TYPE = "video/iso.segment"
+
+#: Uploads at once: enough to hide a store's latency, few enough to leave the encoders the cores.
+_N_UPLOADS = 4
+
+#: Wall clock: whoever still makes progress is slow, not stuck, so this is only a last bound.
+_WALL_FLOOR_S = 900.0
+_WALL_PER_MEDIA_SECOND = 120.0
+#: ffmpeg's own memory, and pictures held by decoder, filters and the encoders' lookahead.
+_MEMORY_FLOOR_BYTES = 3 * 2**30
+_PICTURES_HELD = 120
+_BYTES_PER_PIXEL = 3
+#: No segment is this far above its rung's ceiling.
+_SIZE_FLOOR_BYTES = 32 * 2**20
+_SIZE_OVER_CEILING = 8
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A file that was found to be as planned, ready to be stored."""
+
+    path: Path
+    name: str
+    expected: Expected
+
+
+def run(params: EncodeParams, bench: Bench) -> EncodeResult:
+    """Encode, check and store a chunk.
+
+    Raises:
+        MediaDamaged: ``media.truncated``, the source ends before it said.
+        OutputInvalid: what came out is not what was planned.
+        EncoderUnavailable, WorkFailed, WorkStalled, ScratchFull, Stopped, StorageUnavailable.
+    """
+    tools = bench.tools
+    encoder = encoders.choose(
+        params.rungs[0].codec, available=tools.encoders, use_gpu=tools.use_gpu
+    )
+    source = bench.source(params.source)
+    for rung in params.rungs:
+        (bench.scratch / rung.name).mkdir()
+    started_at = monotonic()
+    run_ffmpeg(
+        chunk_argv(params, source=str(source), encoder=encoder, threads=tools.threads),
+        program=tools.ffmpeg,
+        cwd=bench.scratch,
+        limits=_limits(params, bench),
+        stop=bench.stop,
+        on_progress=partial(_report, params, bench),
+    )
+    encode_s = monotonic() - started_at
+    checked = {rung.name: _check(rung, params, bench) for rung in params.rungs}
+    return _store(params, bench, checked, encode_s)
+
+
+def _report(params: EncodeParams, bench: Bench, progress: Progress) -> None:
+    # One decode feeds all rungs, so they move together.
+    share = progress.frame / (params.chunk.end_frame - params.chunk.first_frame)
+    bench.report({rung.name: min(1.0, share) for rung in params.rungs}, speed=progress.speed)
+
+
+def _limits(params: EncodeParams, bench: Bench) -> Limits:
+    grid, video = params.grid, params.facts.video
+    media_s = float((params.chunk.end_frame - params.chunk.first_frame) / grid.frame_rate)
+    segment_s = float(grid.segment_frames / grid.frame_rate)
+    ceiling_bps = max(rung.bitrate_bps for rung in params.rungs)
+    n_pixels = video.width_px * video.height_px if video else 0
+    picture_bytes = n_pixels * _BYTES_PER_PIXEL * _PICTURES_HELD
+    return Limits(
+        wall_s=_WALL_FLOOR_S + _WALL_PER_MEDIA_SECOND * media_s,
+        stall_s=bench.tools.stall_s,
+        # Drivers of GPUs map far more than they use.
+        memory_bytes=None if bench.tools.use_gpu else _MEMORY_FLOOR_BYTES + picture_bytes,
+        output_bytes=_SIZE_FLOOR_BYTES + round(ceiling_bps * segment_s / 8 * _SIZE_OVER_CEILING),
+    )
+
+
+def _check(rung: RungPlan, params: EncodeParams, bench: Bench) -> tuple[_Checked, ...]:
+    folder = bench.scratch / rung.name
+    init = check_init(_read(folder / INIT_NAME), rung)
+    checked = []
+    for expected in expected_segments(params.grid, params.chunk):
+        if bench.stop.is_set():
+            raise Stopped("asked to stop while checking a chunk")
+        path = folder / f"{expected.index:05d}.m4s"
+        if not path.exists():
+            raise truncated(expected.first_frame, params.grid)
+        check_segment(_read(path), init, params.grid, expected)
+        checked.append(_Checked(path, f"{rung.name}/{path.name}", expected))
+    n_made = len(list(folder.glob("*.m4s")))
+    if n_made != len(checked):
+        raise OutputInvalid(f"Rung {rung.name} has {n_made} segments, not {len(checked)}.")
+    return tuple(checked)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as exc:
+        raise OutputInvalid(f"ffmpeg ended well but left no {path.name}.") from exc
+
+
+def _store(
+    params: EncodeParams, bench: Bench, checked: dict[str, tuple[_Checked, ...]], encode_s: float
+) -> EncodeResult:
+    renditions = tuple(_store_init(rung.name, bench) for rung in params.rungs)
+    pool = ThreadPoolExecutor(_N_UPLOADS, thread_name_prefix="upload")
+    try:
+        made = [
+            pool.submit(_store_segment, bench, rendition, segment)
+            for rendition in renditions
+            for segment in checked[rendition.name]
+        ]
+        segments = tuple(each.result() for each in made)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return EncodeResult(
+        renditions=renditions,
+        segments=segments,
+        encoder_build=bench.tools.encoder_build,
+        encode_s=round(encode_s, 3),
+    )
+
+
+def _store_init(rung_name: str, bench: Bench) -> RenditionMade:
+    name = f"{rung_name}/{INIT_NAME}"
+    data = _read(bench.scratch / name)
+    return RenditionMade(
+        name=rung_name,
+        codecs=codecs(data),
+        init_sha256=sha256(data).hexdigest(),
+        init_key=bench.put(bench.scratch / name, name, content_type=INIT_TYPE),
+        init_size_bytes=len(data),
+    )
+
+
+def _store_segment(bench: Bench, rendition: RenditionMade, checked: _Checked) -> SegmentMade:
+    if bench.stop.is_set():
+        raise Stopped("asked to stop while storing a chunk")
+    return SegmentMade(
+        rendition=rendition.name,
+        index=checked.expected.index,
+        duration_s=checked.expected.duration_s,
+        size_bytes=checked.path.stat().st_size,
+        key=bench.put(checked.path, checked.name, content_type=SEGMENT_TYPE),
+        init_key=rendition.init_key,
+    )
