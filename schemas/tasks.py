@@ -127,6 +127,9 @@ class ThumbnailsResult(Frozen):
 
     kind: Literal[TaskKind.THUMBNAILS] = TaskKind.THUMBNAILS
     posters: tuple[Picture, ...]
+    #: Sheets of small pictures the storyboard points into.
+    sprite_keys: tuple[str, ...] = ()
+    #: The WebVTT text; its paths are relative to the media address.
     storyboard_key: str | None = None
 
 

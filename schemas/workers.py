@@ -56,6 +56,18 @@ class QueueView(Frozen):
     live_slots: int
 
 
+class WorkerList(Frozen):
+    """Answer of ``GET /api/workers``."""
+
+    items: tuple[WorkerView, ...]
+
+
+class QueueList(Frozen):
+    """Answer of ``GET /api/queues``."""
+
+    items: tuple[QueueView, ...]
+
+
 class Pulse(Frozen):
     """One running task's heartbeat."""
 

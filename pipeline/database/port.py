@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from pipeline.core.graph import NewTask
 from pipeline.database.rows import (
     AssetRow,
     ClaimedRow,
     ErrorJson,
     JobRow,
-    NewTask,
+    NewAsset,
+    NewJob,
     OutboxRow,
     QueueRow,
     RenditionRow,
@@ -44,7 +46,7 @@ from schemas.workers import Capabilities, Pulse
 class AssetRows(Protocol):
     """Assets."""
 
-    def add(self, row: AssetRow) -> None: ...
+    def add(self, row: NewAsset) -> None: ...
     def get(self, asset_id: AssetId) -> AssetRow | None: ...
     def page(
         self, after: tuple[float, str] | None, limit: int, state: AssetState | None
@@ -66,7 +68,7 @@ class AssetRows(Protocol):
 class JobRows(Protocol):
     """Jobs."""
 
-    def add(self, row: JobRow, n_tasks: int) -> None: ...
+    def add(self, row: NewJob, n_tasks: int) -> None: ...
     def get(self, job_id: JobId) -> JobRow | None: ...
     def page(
         self,
@@ -106,7 +108,7 @@ class JobRows(Protocol):
 class TaskRows(Protocol):
     """Tasks: the statements that decide who works on what."""
 
-    def add(self, job: JobRow, sha256: str, tasks: Sequence[NewTask]) -> None:
+    def add(self, job: NewJob, sha256: str, tasks: Sequence[NewTask]) -> None:
         """Insert tasks, ready where they need nothing, blocked otherwise."""
 
     def get(self, task_id: TaskId) -> TaskRow | None: ...
@@ -121,6 +123,9 @@ class TaskRows(Protocol):
 
     def holds(self, task_id: TaskId, epoch: int) -> bool:
         """Tell whether the epoch stands, and keep it so until the transaction ends."""
+
+    def holds_expired(self, task_id: TaskId, epoch: int) -> bool:
+        """Tell the same of a lease that is over; rows others work on are passed over."""
 
     def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> bool:
         """End a running task well unless its epoch is gone or a cancel is asked."""
@@ -138,7 +143,6 @@ class TaskRows(Protocol):
         returned_attempt: bool,
         lost: int = 0,
         faults: int = 0,
-        only_expired: bool = False,
     ) -> bool:
         """Give a running task away again, in ``delay_s``."""
 
@@ -230,8 +234,8 @@ class GarbageRows(Protocol):
 
     def add(self, prefix: str, *, delay_s: float) -> int: ...
     def forget(self, garbage_id: int) -> None: ...
-    def due(self, limit: int) -> list[tuple[int, str, int]]:
-        """Id, prefix and how often it was swept already."""
+    def due(self, limit: int, *, patience_s: float) -> list[tuple[int, str, int]]:
+        """Id, prefix and how often it was swept already, of what is due for so long."""
 
     def postpone(self, garbage_id: int, *, delay_s: float) -> None: ...
 

@@ -7,7 +7,6 @@ from typing import Any
 from schemas.media import MediaFacts
 from schemas.plan import MediaPlan
 from schemas.profile import Profile
-from schemas.tasks import TaskParams
 from schemas.vocabulary import (
     AssetId,
     AssetState,
@@ -25,17 +24,25 @@ ErrorJson = dict[str, str]
 
 
 @dataclass(frozen=True)
-class AssetRow:
-    """One asset."""
+class NewAsset:
+    """An asset to insert; it waits."""
 
     id: AssetId
-    state: AssetState
     account: str
     filename: str
     source_key: str
     size_bytes: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class AssetRow(NewAsset):
+    """One asset."""
+
+    state: AssetState
     created_at: datetime
+    #: When something could first be watched.
+    playable_at: datetime | None
     #: The job whose output players get.
     job_id: JobId | None
     facts: MediaFacts | None
@@ -43,13 +50,12 @@ class AssetRow:
 
 
 @dataclass(frozen=True)
-class JobRow:
-    """One job."""
+class NewJob:
+    """A job to insert; it waits."""
 
     id: JobId
     asset_id: AssetId
     account: str
-    state: JobState
     profile: Profile
     priority: int
     rank: float
@@ -57,6 +63,13 @@ class JobRow:
     is_dry_run: bool
     max_attempts: int
     max_lost: int
+
+
+@dataclass(frozen=True)
+class JobRow(NewJob):
+    """One job."""
+
+    state: JobState
     plan: MediaPlan | None
     #: Build that all chunks come from, pinned at the first claim.
     encoder_build: str | None
@@ -66,22 +79,6 @@ class JobRow:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-
-
-@dataclass(frozen=True)
-class NewTask:
-    """A task to insert."""
-
-    id: TaskId
-    params: TaskParams
-    queue: QueueName
-    rank: float
-    needs: tuple[TaskId, ...] = ()
-    chunk: int | None = None
-    is_express: bool = False
-    is_build_pinned: bool = False
-    weight: float = 1.0
-    scratch_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, update
 
-from pipeline.database.rows import AssetRow, ErrorJson
-from pipeline.database.sql.columns import now_s, utc
+from pipeline.database.rows import AssetRow, ErrorJson, NewAsset
+from pipeline.database.sql.columns import now_s, utc, utc_or_none
 from pipeline.database.sql.tables import asset
 from schemas.media import MediaFacts
 from schemas.vocabulary import AssetId, AssetState, JobId
@@ -22,6 +22,7 @@ def _row(row: Row[Any]) -> AssetRow:
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         created_at=utc(row.created_at),
+        playable_at=utc_or_none(row.playable_at),
         job_id=row.job_id,
         facts=None if row.facts is None else MediaFacts.model_validate(row.facts),
         error=row.error,
@@ -34,11 +35,11 @@ class SqlAssets:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, row: AssetRow) -> None:
+    def add(self, row: NewAsset) -> None:
         self._connection.execute(
             insert(asset).values(
                 id=row.id,
-                state=row.state.value,
+                state=AssetState.WAITING.value,
                 account=row.account,
                 filename=row.filename,
                 source_key=row.source_key,
@@ -63,10 +64,13 @@ class SqlAssets:
         return [(row.created_at, _row(row)) for row in self._connection.execute(query)]
 
     def move(self, asset_id: AssetId, before: Sequence[AssetState], after: AssetState) -> bool:
+        values: dict[str, Any] = {"state": after.value}
+        if after is AssetState.PLAYABLE:
+            values["playable_at"] = func.coalesce(asset.c.playable_at, now_s())
         moved = self._connection.execute(
             update(asset)
             .where(asset.c.id == asset_id, asset.c.state.in_([s.value for s in before]))
-            .values(state=after.value)
+            .values(values)
         )
         return moved.rowcount == 1
 

@@ -44,7 +44,6 @@ def claim_statement(wanted: Wanted, lease_s: float) -> Update:
             attempt=task.c.attempt + 1,
             lease_owner=wanted.worker_id,
             lease_until=now_s() + lease_s,
-            progress={},
             fraction=0.0,
             error=None,
         )

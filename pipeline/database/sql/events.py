@@ -32,7 +32,8 @@ class SqlEvents:
         ]
 
     def newest_id(self) -> int:
-        return self._connection.execute(select(event_number.c.last)).scalar_one()
+        newest: int = self._connection.execute(select(event_number.c.last)).scalar_one()
+        return newest
 
     def trim(self, older_than_s: float, limit: int) -> int:
         old = select(event.c.id).where(event.c.at < now_s() - older_than_s).limit(limit)

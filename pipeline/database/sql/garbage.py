@@ -14,15 +14,16 @@ class SqlGarbage:
 
     def add(self, prefix: str, *, delay_s: float) -> int:
         row = insert(garbage).values(prefix=prefix, not_before=now_s() + delay_s, n_passes=0)
-        return self._connection.execute(row.returning(garbage.c.id)).scalar_one()
+        garbage_id: int = self._connection.execute(row.returning(garbage.c.id)).scalar_one()
+        return garbage_id
 
     def forget(self, garbage_id: int) -> None:
         self._connection.execute(delete(garbage).where(garbage.c.id == garbage_id))
 
-    def due(self, limit: int) -> list[tuple[int, str, int]]:
+    def due(self, limit: int, *, patience_s: float) -> list[tuple[int, str, int]]:
         rows = self._connection.execute(
             select(garbage)
-            .where(garbage.c.not_before <= now_s())
+            .where(garbage.c.not_before <= now_s() - patience_s)
             .order_by(garbage.c.not_before)
             .limit(limit)
         )

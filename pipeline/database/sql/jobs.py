@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, insert, select, tuple_, update
 
-from pipeline.database.rows import ErrorJson, JobRow
+from pipeline.database.rows import ErrorJson, JobRow, NewJob
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
 from pipeline.database.sql.tables import job, task
 from schemas.plan import MediaPlan
@@ -44,13 +44,13 @@ class SqlJobs:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, row: JobRow, n_tasks: int) -> None:
+    def add(self, row: NewJob, n_tasks: int) -> None:
         self._connection.execute(
             insert(job).values(
                 id=row.id,
                 asset_id=row.asset_id,
                 account=row.account,
-                state=row.state.value,
+                state=JobState.WAITING.value,
                 profile=row.profile.model_dump(mode="json"),
                 priority=row.priority,
                 rank=row.rank,
@@ -130,12 +130,13 @@ class SqlJobs:
         )
 
     def count_done(self, job_id: JobId) -> int:
-        return self._connection.execute(
+        left: int = self._connection.execute(
             update(job)
             .where(job.c.id == job_id)
             .values(tasks_left=job.c.tasks_left - 1)
             .returning(job.c.tasks_left)
         ).scalar_one()
+        return left
 
     def recount(self, job_id: JobId) -> None:
         left = (

@@ -32,6 +32,7 @@ asset = Table(
     Column("size_bytes", BigId, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("created_at", Seconds, nullable=False),
+    Column("playable_at", Seconds),
     Column("job_id", String(40)),
     Column("facts", JsonColumn),
     Column("error", JsonColumn),

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from pipeline.database.rows import JobRow, NewTask, TaskRow
+from pipeline.core.graph import NewTask
+from pipeline.database.rows import NewJob, TaskRow
 from pipeline.database.sql.columns import utc
 from pipeline.database.sql.tables import task
 from schemas.vocabulary import QueueName, TaskKind, TaskState
@@ -13,7 +14,7 @@ from schemas.vocabulary import QueueName, TaskKind, TaskState
 DETAIL = tuple(c for c in task.c if c.name not in {"params", "result"})
 
 
-def inserted(new: NewTask, job: JobRow, sha256: str, now: float) -> dict[str, Any]:
+def inserted(new: NewTask, job: NewJob, sha256: str, now: float) -> dict[str, Any]:
     """Lay out a new task for insertion."""
     state = TaskState.BLOCKED if new.needs else TaskState.READY
     return {
@@ -34,7 +35,7 @@ def inserted(new: NewTask, job: JobRow, sha256: str, now: float) -> dict[str, An
         "source_sha256": sha256,
         "scratch_bytes": new.scratch_bytes,
         "weight": new.weight,
-        "progress": {},
+        "progress": dict.fromkeys(new.parts, 0.0),
         "params": new.params.model_dump(mode="json"),
     }
 

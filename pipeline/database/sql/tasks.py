@@ -19,7 +19,8 @@ from sqlalchemy import (
 from sqlalchemy import Float as SqlFloat
 from sqlalchemy import Integer as SqlInteger
 
-from pipeline.database.rows import ClaimedRow, ErrorJson, JobRow, NewTask, TaskRow, Wanted
+from pipeline.core.graph import NewTask
+from pipeline.database.rows import ClaimedRow, ErrorJson, NewJob, TaskRow, Wanted
 from pipeline.database.sql.claim import claim_statement
 from pipeline.database.sql.columns import JsonColumn, now_s
 from pipeline.database.sql.tables import job, outbox, task, task_dep
@@ -37,7 +38,7 @@ class SqlTasks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, job: JobRow, sha256: str, tasks: Sequence[NewTask]) -> None:
+    def add(self, job: NewJob, sha256: str, tasks: Sequence[NewTask]) -> None:
         now = self._connection.execute(select(now_s())).scalar_one()
         self._connection.execute(insert(task), [inserted(t, job, sha256, now) for t in tasks])
         needs = [{"task_id": t.id, "needs_id": need} for t in tasks for need in t.needs]
@@ -116,6 +117,17 @@ class SqlTasks:
             is not None
         )
 
+    def holds_expired(self, task_id: TaskId, epoch: int) -> bool:
+        return (
+            self._connection.execute(
+                select(task.c.id)
+                .where(task.c.id == task_id, task.c.epoch == epoch, task.c.state == _RUNNING)
+                .where(task.c.lease_until < now_s())
+                .with_for_update(skip_locked=True)
+            ).one_or_none()
+            is not None
+        )
+
     def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> bool:
         change = self._fenced(task_id, epoch).where(task.c.is_cancel_requested.is_(False))
         return self._changed(
@@ -155,20 +167,15 @@ class SqlTasks:
         returned_attempt: bool,
         lost: int = 0,
         faults: int = 0,
-        only_expired: bool = False,
     ) -> bool:
-        change = self._fenced(task_id, epoch)
-        if only_expired:
-            change = change.where(task.c.lease_until < now_s())
         return self._changed(
-            change.values(
+            self._fenced(task_id, epoch).values(
                 state=TaskState.READY.value,
                 run_after=now_s() + delay_s,
                 lease_until=None,
                 attempt=task.c.attempt - int(returned_attempt),
                 lost_count=task.c.lost_count + lost,
                 fault_count=task.c.fault_count + faults,
-                progress={},
                 fraction=0.0,
                 error=error,
             )
@@ -231,7 +238,6 @@ class SqlTasks:
                 lost_count=0,
                 fault_count=0,
                 is_cancel_requested=False,
-                progress={},
                 fraction=0.0,
                 error=None,
             )

@@ -68,6 +68,7 @@ def _create_asset() -> None:
         sa.Column("size_bytes", BIG_ID, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("created_at", SECONDS, nullable=False),
+        sa.Column("playable_at", SECONDS),
         sa.Column("job_id", sa.String(length=40)),
         sa.Column("facts", JSON_COLUMN),
         sa.Column("error", JSON_COLUMN),

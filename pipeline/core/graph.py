@@ -1,0 +1,147 @@
+"""A job as a graph of tasks: what is made, what needs what, how much each weighs.
+
+::
+
+    probe → {thumbnails, encode_audio, encode × chunks} → package
+
+The first chunk and the sound are express: a viewer waits for them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.core.ranks import task_rank
+from schemas.media import MediaFacts
+from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan
+from schemas.tasks import (
+    EncodeAudioParams,
+    EncodeParams,
+    PackageParams,
+    ProbeParams,
+    SourceRef,
+    TaskParams,
+    ThumbnailsParams,
+)
+from schemas.vocabulary import QueueName, TaskId
+
+#: Expected cost of the small tasks, in the seconds that ``MediaPlan.estimated_cpu_s`` counts.
+_PROBE_COST_S = 0.5
+_PACKAGE_COST_S = 0.5
+_THUMBNAILS_COST_PER_S = 0.01
+_AUDIO_COST_PER_S = 0.02
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A task to insert."""
+
+    id: TaskId
+    params: TaskParams
+    queue: QueueName
+    rank: float
+    needs: tuple[TaskId, ...] = ()
+    chunk: int | None = None
+    is_express: bool = False
+    is_build_pinned: bool = False
+    #: Share of the job's work, in expected CPU seconds.
+    weight: float = 1.0
+    #: Renditions it makes.
+    parts: tuple[str, ...] = ()
+    scratch_bytes: int = 0
+
+
+def probe_task(source: SourceRef, *, rank: float, new_id: Callable[[], TaskId]) -> NewTask:
+    """Make the task every job begins with."""
+    return NewTask(
+        id=new_id(),
+        params=ProbeParams(source=source),
+        queue=QueueName.PROBE,
+        rank=task_rank(rank, order=0, is_express=True),
+        is_express=True,
+        weight=_PROBE_COST_S,
+    )
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """What the tasks after the probe are made from."""
+
+    source: SourceRef
+    facts: MediaFacts
+    plan: MediaPlan
+    #: The job's.
+    rank: float
+    #: Where pictures are encoded: the CPU or the GPU queue.
+    encode_queue: QueueName
+
+
+def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ...]:
+    """Make all tasks that follow the probe; the last of them is the package."""
+    work = [_thumbnails(job, new_id)] if job.facts.video else []
+    if job.plan.grid is not None:
+        work += [_encode(job, job.plan.grid, chunk, new_id) for chunk in job.plan.chunks]
+    if job.plan.audio is not None:
+        work.append(_encode_audio(job, job.plan.audio, new_id))
+    package = NewTask(
+        id=new_id(),
+        params=PackageParams(asset_id=job.source.asset_id),
+        queue=QueueName.PACKAGE,
+        rank=task_rank(job.rank, order=len(work), is_express=False),
+        needs=tuple(task.id for task in work),
+        weight=_PACKAGE_COST_S,
+    )
+    return (*work, package)
+
+
+def _thumbnails(job: Expansion, new_id: Callable[[], TaskId]) -> NewTask:
+    return NewTask(
+        id=new_id(),
+        params=ThumbnailsParams(
+            source=job.source,
+            facts=job.facts,
+            count=job.plan.thumbnail_count,
+            storyboard_interval_s=job.plan.storyboard_interval_s,
+        ),
+        queue=QueueName.THUMBNAILS,
+        rank=task_rank(job.rank, order=1, is_express=False),
+        weight=_PACKAGE_COST_S + float(job.plan.duration_s) * _THUMBNAILS_COST_PER_S,
+    )
+
+
+def _encode(job: Expansion, grid: Grid, chunk: ChunkPlan, new_id: Callable[[], TaskId]) -> NewTask:
+    share = (chunk.end_frame - chunk.first_frame) / grid.n_frames
+    is_first = chunk.index == 0
+    return NewTask(
+        id=new_id(),
+        params=EncodeParams(
+            source=job.source,
+            facts=job.facts,
+            grid=grid,
+            rungs=job.plan.rungs,
+            chunk=chunk,
+            preset=job.plan.preset,
+        ),
+        queue=job.encode_queue,
+        rank=task_rank(job.rank, order=chunk.index, is_express=is_first),
+        chunk=chunk.index,
+        is_express=is_first,
+        is_build_pinned=True,
+        weight=job.plan.estimated_cpu_s * share,
+        parts=tuple(rung.name for rung in job.plan.rungs),
+        scratch_bytes=job.plan.scratch_bytes,
+    )
+
+
+def _encode_audio(job: Expansion, audio: AudioPlan, new_id: Callable[[], TaskId]) -> NewTask:
+    return NewTask(
+        id=new_id(),
+        params=EncodeAudioParams(
+            source=job.source, facts=job.facts, audio=audio, segment_s=job.plan.segment_s
+        ),
+        queue=QueueName.ENCODE_CPU,
+        rank=task_rank(job.rank, order=0, is_express=True),
+        is_express=True,
+        weight=_PROBE_COST_S + float(job.plan.duration_s) * _AUDIO_COST_PER_S,
+        parts=(audio.name,),
+        scratch_bytes=int(job.plan.duration_s * audio.bitrate_bps / 8) + 2**20,
+    )

@@ -1,0 +1,123 @@
+"""Assets: taken in, shown, deleted."""
+
+from collections.abc import Iterable, Iterator
+
+from pipeline.core import keys
+from pipeline.core.errors import NotFound, NotMedia
+from pipeline.database.port import Database, Transaction
+from pipeline.database.rows import AssetRow, NewAsset
+from pipeline.services import cursors, views
+from pipeline.services.ids import new_id
+from pipeline.storage.port import ObjectStore
+from schemas.events import EventType
+from schemas.http import AssetPage, AssetView
+from schemas.vocabulary import AssetId, AssetState, JobState
+
+#: Who owns what came in before there are accounts.
+LOCAL_ACCOUNT = "local"
+#: An upload that has not ended after so long is taken for dead and its bytes go.
+_UPLOAD_LIFE_S = 86_400.0
+#: What is deleted on purpose goes at once, without the patience lost attempts get.
+_AT_ONCE_S = -10 * _UPLOAD_LIFE_S
+
+
+def create(
+    db: Database, storage: ObjectStore, *, filename: str, blocks: Iterable[bytes], limit_bytes: int
+) -> AssetView:
+    """Store a source as it streams in and make it an asset.
+
+    Before the first byte the prefix is noted as garbage-to-be; the transaction that makes the
+    asset takes the note back. Whatever dies in between leaves nothing behind for ever.
+
+    Raises:
+        TooLarge: more than ``limit_bytes`` came.
+        NotMedia: nothing came.
+        StorageUnavailable, StorageFull, DatabaseUnavailable: nothing was kept.
+    """
+    asset_id = AssetId(new_id())
+    with db.write() as tx:
+        note = tx.garbage.add(keys.asset_prefix(asset_id), delay_s=_UPLOAD_LIFE_S)
+    try:
+        written = storage.put_stream(
+            keys.source_key(asset_id), _not_empty(blocks), limit_bytes=limit_bytes
+        )
+    except BaseException:
+        _collect_now(db, note)
+        raise
+    with db.write() as tx:
+        tx.assets.add(
+            NewAsset(
+                id=asset_id,
+                account=LOCAL_ACCOUNT,
+                filename=filename,
+                source_key=keys.source_key(asset_id),
+                size_bytes=written.size_bytes,
+                sha256=written.sha256,
+            )
+        )
+        tx.garbage.forget(note)
+        tx.emit(EventType.ASSET_CREATED, asset_id=asset_id)
+    return show(db, asset_id)
+
+
+def _not_empty(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    is_empty = True
+    for block in blocks:
+        is_empty = is_empty and not block
+        yield block
+    if is_empty:
+        raise NotMedia("the file is empty", code="media.empty")
+
+
+def _collect_now(db: Database, note: int) -> None:
+    with db.write() as tx:
+        tx.garbage.postpone(note, delay_s=_AT_ONCE_S)
+
+
+def show(db: Database, asset_id: AssetId) -> AssetView:
+    """Show one asset.
+
+    Raises:
+        NotFound: there is no such asset.
+    """
+    with db.read() as tx:
+        return views.asset(tx, need(tx, asset_id), is_detailed=True)
+
+
+def page(
+    db: Database, *, cursor: str | None, limit: int, state: AssetState | None = None
+) -> AssetPage:
+    """List assets, newest first."""
+    with db.read() as tx:
+        rows = tx.assets.page(cursors.decode(cursor), limit + 1, state)
+        items = tuple(views.asset(tx, row, is_detailed=False) for _, row in rows[:limit])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return AssetPage(items=items, next=cursors.encode((last[0], last[1].id)) if last else None)
+
+
+def delete(db: Database, asset_id: AssetId) -> None:
+    """Delete an asset with everything made of it; running work on it stops within a heartbeat.
+
+    Raises:
+        NotFound: there is no such asset.
+    """
+    with db.write() as tx:
+        for _, job in tx.jobs.page(None, 1000, None, asset_id):
+            tx.tasks.cancel_of_job(job.id)
+            tx.jobs.move(job.id, (JobState.WAITING, JobState.RUNNING), JobState.CANCELLED)
+        if not tx.assets.delete(asset_id):
+            raise NotFound(f"there is no asset {asset_id}", code="asset.not_found")
+        tx.garbage.add(keys.asset_prefix(asset_id), delay_s=_AT_ONCE_S)
+        tx.emit(EventType.ASSET_DELETED, asset_id=asset_id)
+
+
+def need(tx: Transaction, asset_id: AssetId) -> AssetRow:
+    """Get an asset that must be there.
+
+    Raises:
+        NotFound: it is not.
+    """
+    row = tx.assets.get(asset_id)
+    if row is None:
+        raise NotFound(f"there is no asset {asset_id}", code="asset.not_found")
+    return row

@@ -1,0 +1,166 @@
+"""What follows the end of an attempt, inside the caller's transaction."""
+
+from collections.abc import Sequence
+
+from pipeline.core import keys, lifecycle
+from pipeline.core.retry import Failure, GiveUp, RetryAfter, decide_lost
+from pipeline.database.port import Transaction
+from pipeline.database.rows import JobRow, TaskRow
+from pipeline.services import jobs, planning
+from schemas.events import EventType
+from schemas.tasks import (
+    EncodeResult,
+    PackageResult,
+    ProbeResult,
+    RenditionMade,
+    SegmentMade,
+    TaskResult,
+    ThumbnailsResult,
+)
+from schemas.vocabulary import AssetState, JobState, TaskState
+
+#: Content types of the final playlists, by ending.
+_PLAYLIST_TYPES = {"m3u8": "application/vnd.apple.mpegurl", "mpd": "application/dash+xml"}
+WORKER_LOST = Failure(
+    code="work.worker_lost",
+    detail="the task lost its worker again and again",
+    remedy="Look for out-of-memory kills on the workers; then retry the job.",
+)
+
+
+def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> None:
+    """Publish what a task made, release what waited for it, and end the job with its last task."""
+    _tell(tx, EventType.TASK_SUCCEEDED, task, {"kind": task.kind})
+    match result:
+        case ProbeResult():
+            if not planning.plan_job(tx, task, result.facts):
+                return
+        case ThumbnailsResult():
+            _show_pictures(tx, task, result)
+        case EncodeResult():
+            publish(tx, task, result.renditions, result.segments)
+        case PackageResult():
+            _show_playlists(tx, task, result)
+        case _:
+            pass
+    tx.outbox.add(tx.tasks.release_dependents(task.id))
+    if tx.jobs.count_done(task.job_id) == 0:
+        _complete(tx, jobs.need(tx, task.job_id))
+
+
+def publish(
+    tx: Transaction,
+    task: TaskRow,
+    renditions: Sequence[RenditionMade],
+    segments: Sequence[SegmentMade],
+) -> None:
+    """Make segments visible; the asset is playable once every rendition has its first."""
+    tx.media.publish((task.id, task.epoch), task.job_id, task.asset_id, renditions, segments)
+    if any(segment.index == 0 for segment in segments):
+        _play_if_possible(tx, task)
+
+
+def _play_if_possible(tx: Transaction, task: TaskRow) -> None:
+    started = tx.media.counts(task.job_id)
+    if any(row.name not in started for row in tx.media.renditions(task.job_id)):
+        return
+    tx.assets.play(task.asset_id, task.job_id, only_if_none=True)
+    before = lifecycle.ASSET[AssetState.PLAYABLE]
+    if tx.assets.move(task.asset_id, before, AssetState.PLAYABLE):
+        _tell(tx, EventType.ASSET_PLAYABLE, task)
+
+
+def _show_pictures(tx: Transaction, task: TaskRow, result: ThumbnailsResult) -> None:
+    files = {made.key: "image/jpeg" for made in result.posters}
+    files.update(dict.fromkeys(result.sprite_keys, "image/jpeg"))
+    if result.storyboard_key is not None:
+        files[result.storyboard_key] = "text/vtt"
+        tx.jobs.set_files(
+            task.job_id,
+            {**jobs.need(tx, task.job_id).files, "storyboard.vtt": result.storyboard_key},
+        )
+    tx.media.add_files(task.asset_id, task.job_id, files)
+    tx.media.add_pictures(task.job_id, result.posters)
+
+
+def _show_playlists(tx: Transaction, task: TaskRow, result: PackageResult) -> None:
+    files = {key: _PLAYLIST_TYPES[name.rpartition(".")[2]] for name, key in result.files.items()}
+    tx.media.add_files(task.asset_id, task.job_id, files)
+    tx.jobs.set_files(task.job_id, {**jobs.need(tx, task.job_id).files, **result.files})
+
+
+def _complete(tx: Transaction, job: JobRow) -> None:
+    if not tx.jobs.move(job.id, lifecycle.JOB[JobState.SUCCEEDED], JobState.SUCCEEDED):
+        return
+    tx.emit(EventType.JOB_SUCCEEDED, asset_id=job.asset_id, job_id=job.id)
+    if job.is_dry_run:
+        return
+    tx.assets.play(job.asset_id, job.id, only_if_none=False)
+    if tx.assets.move(job.asset_id, lifecycle.ASSET[AssetState.READY], AssetState.READY):
+        tx.emit(EventType.ASSET_READY, asset_id=job.asset_id, job_id=job.id)
+
+
+def fail(tx: Transaction, task: TaskRow, failure: Failure, *, lost: int = 0) -> None:
+    """End a task as failed, and its job with it."""
+    error = error_of(failure)
+    tx.tasks.end(task.id, task.epoch, TaskState.FAILED, error, lost=lost)
+    litter(tx, task)
+    _tell(tx, EventType.TASK_FAILED, task, {"kind": task.kind, "error": error})
+    jobs.end(tx, jobs.need(tx, task.job_id), JobState.FAILED, error)
+
+
+def again(
+    tx: Transaction,
+    task: TaskRow,
+    verdict: RetryAfter,
+    type_: EventType,
+    failure: Failure,
+    *,
+    lost: int = 0,
+) -> None:
+    """Give a task another attempt later."""
+    error = error_of(failure)
+    tx.tasks.back_to_ready(
+        task.id,
+        task.epoch,
+        delay_s=verdict.delay_s,
+        error=error,
+        returned_attempt=verdict.is_fault,
+        lost=lost,
+        faults=int(verdict.is_fault and not lost),
+    )
+    litter(tx, task)
+    tx.outbox.add([task.id], delay_s=verdict.delay_s)
+    _tell(tx, type_, task, {"kind": task.kind, "error": error, "delay_s": verdict.delay_s})
+
+
+def lose(tx: Transaction, task: TaskRow, *, jitter: float) -> None:
+    """Take a task from a worker that went silent; too many such losses fail it."""
+    lost = task.lost_count + 1
+    if task.is_cancel_requested:
+        tx.tasks.end(task.id, task.epoch, TaskState.CANCELLED, None, lost=1)
+        litter(tx, task)
+        _tell(tx, EventType.TASK_CANCELLED, task)
+        return
+    verdict = decide_lost(lost=lost, max_lost=task.max_lost, jitter=jitter)
+    if isinstance(verdict, GiveUp):
+        fail(tx, task, WORKER_LOST, lost=1)
+    else:
+        again(tx, task, verdict, EventType.TASK_LOST, WORKER_LOST, lost=1)
+
+
+def litter(tx: Transaction, task: TaskRow) -> None:
+    """Note what this attempt may have written for collection."""
+    prefix = keys.attempt_prefix(task.asset_id, task.id, task.epoch)
+    tx.garbage.add(prefix, delay_s=0.0)
+
+
+def error_of(failure: Failure) -> dict[str, str]:
+    """Lay a failure out as it is stored and shown."""
+    return {"code": failure.code, "detail": failure.detail, "remedy": failure.remedy}
+
+
+def _tell(
+    tx: Transaction, type_: EventType, task: TaskRow, data: dict[str, object] | None = None
+) -> None:
+    tx.emit(type_, asset_id=task.asset_id, job_id=task.job_id, task_id=task.id, data=data)

@@ -1,0 +1,41 @@
+"""What is done now and then by the leader: collect garbage, forget what is old."""
+
+from pipeline.database.port import Database
+from pipeline.storage.port import ObjectStore
+
+_BATCH = 100
+_TRIM_BATCH = 5000
+#: A second pass catches what a frozen worker wrote after it woke.
+_PASSES = 2
+_SECOND_PASS_FACTOR = 10
+#: Workers silent for so long are taken off the list.
+_FORGET_WORKER_S = 3600.0
+
+
+def collect_garbage(db: Database, storage: ObjectStore, *, patience_s: float) -> int:
+    """Delete what lost attempts and deleted assets left; return how many objects went.
+
+    Args:
+        patience_s: how long an attempt that lost its lease may still be writing.
+
+    Raises:
+        StorageUnavailable: the rest stays noted for the next time.
+    """
+    with db.read() as tx:
+        due = tx.garbage.due(_BATCH, patience_s=patience_s)
+    n_deleted = 0
+    for garbage_id, prefix, n_passes in due:
+        n_deleted += storage.delete_prefix(prefix)
+        with db.write() as tx:
+            if n_passes + 1 >= _PASSES:
+                tx.garbage.forget(garbage_id)
+            else:
+                tx.garbage.postpone(garbage_id, delay_s=patience_s * _SECOND_PASS_FACTOR)
+    return n_deleted
+
+
+def trim(db: Database, *, event_retention_s: float) -> int:
+    """Forget old events and workers that never came back; return how many events went."""
+    with db.write() as tx:
+        tx.fleet.forget_silent(_FORGET_WORKER_S)
+        return tx.events.trim(event_retention_s, _TRIM_BATCH)

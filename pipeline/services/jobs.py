@@ -1,0 +1,166 @@
+"""Jobs: submitted, shown, cancelled, tried again."""
+
+from pipeline.core import lifecycle
+from pipeline.core.errors import Conflict, NotFound
+from pipeline.core.graph import probe_task
+from pipeline.core.ranks import job_rank
+from pipeline.database.port import Database, Transaction
+from pipeline.database.rows import AssetRow, JobRow, NewJob
+from pipeline.services import assets, cursors, views
+from pipeline.services.ids import new_id, new_task_id
+from schemas.events import EventType
+from schemas.http import JobPage, JobRequest, JobView
+from schemas.profile import Profile
+from schemas.tasks import SourceRef
+from schemas.vocabulary import AssetId, AssetState, JobId, JobState
+
+
+def submit(
+    db: Database, request: JobRequest, profile: Profile, *, max_attempts: int, max_lost: int
+) -> JobView:
+    """Accept a job: rows, the first task and its ring, in one transaction.
+
+    A dry run probes the source and ends there.
+
+    Raises:
+        NotFound: there is no such asset.
+    """
+    job_id = JobId(new_id())
+    with db.write() as tx:
+        asset = assets.need(tx, request.asset_id)
+        rank = job_rank(
+            tx.jobs.now(),
+            priority=request.priority,
+            active_jobs=tx.jobs.active_of(asset.account),
+        )
+        job = NewJob(
+            id=job_id,
+            asset_id=asset.id,
+            account=asset.account,
+            profile=profile,
+            priority=request.priority,
+            rank=rank,
+            metadata=request.metadata,
+            is_dry_run=request.dry_run,
+            max_attempts=max_attempts,
+            max_lost=max_lost,
+        )
+        first = probe_task(source_of(asset), rank=rank, new_id=new_task_id)
+        tx.jobs.add(job, n_tasks=1)
+        tx.tasks.add(job, asset.sha256, [first])
+        tx.outbox.add([first.id])
+        if not request.dry_run:
+            _process(tx, asset.id)
+        tx.emit(EventType.JOB_SUBMITTED, asset_id=asset.id, job_id=job_id)
+    return show(db, job_id)
+
+
+def source_of(asset: AssetRow) -> SourceRef:
+    """Tell tasks where an asset's source lies."""
+    return SourceRef(
+        asset_id=asset.id, key=asset.source_key, size_bytes=asset.size_bytes, sha256=asset.sha256
+    )
+
+
+def _process(tx: Transaction, asset_id: AssetId) -> None:
+    before = lifecycle.ASSET[AssetState.PROCESSING]
+    if tx.assets.move(asset_id, before, AssetState.PROCESSING):
+        tx.assets.set_error(asset_id, None)
+
+
+def show(db: Database, job_id: JobId) -> JobView:
+    """Show a job with its graph.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    with db.read() as tx:
+        return views.job(tx, need(tx, job_id))
+
+
+def page(
+    db: Database,
+    *,
+    cursor: str | None,
+    limit: int,
+    state: JobState | None = None,
+    asset_id: AssetId | None = None,
+) -> JobPage:
+    """List jobs, newest first, without their graphs."""
+    with db.read() as tx:
+        rows = tx.jobs.page(cursors.decode(cursor), limit + 1, state, asset_id)
+        items = views.job_list(tx, [row for _, row in rows[:limit]])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return JobPage(items=items, next=cursors.encode((last[0], last[1].id)) if last else None)
+
+
+def cancel(db: Database, job_id: JobId) -> JobView:
+    """Cancel a job; running work is told within a heartbeat.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it has ended already.
+    """
+    with db.write() as tx:
+        job = need(tx, job_id)
+        end(tx, job, JobState.CANCELLED, None)
+    return show(db, job_id)
+
+
+def end(tx: Transaction, job: JobRow, state: JobState, error: dict[str, str] | None) -> None:
+    """End a job badly: no task of it goes on, its asset keeps what was published.
+
+    Raises:
+        Conflict: it has ended already.
+    """
+    tx.tasks.cancel_of_job(job.id)
+    if not tx.jobs.move(job.id, lifecycle.JOB[state], state, error):
+        raise Conflict(f"job {job.id} has ended already", code="job.ended")
+    is_failed = state is JobState.FAILED
+    tx.emit(
+        EventType.JOB_FAILED if is_failed else EventType.JOB_CANCELLED,
+        asset_id=job.asset_id,
+        job_id=job.id,
+        data={"error": error} if error else {},
+    )
+    after = AssetState.FAILED if is_failed else AssetState.CANCELLED
+    if not job.is_dry_run and tx.assets.move(job.asset_id, lifecycle.ASSET[after], after):
+        tx.assets.set_error(job.asset_id, error)
+        tx.emit(
+            EventType.ASSET_FAILED if is_failed else EventType.ASSET_CANCELLED,
+            asset_id=job.asset_id,
+            job_id=job.id,
+        )
+
+
+def retry(db: Database, job_id: JobId) -> JobView:
+    """Go on with a failed or cancelled job from where it ended; what succeeded stays.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it has not failed, or work of it is still stopping.
+    """
+    with db.write() as tx:
+        job = need(tx, job_id)
+        if tx.tasks.running_of(job_id):
+            raise Conflict(f"job {job_id} is still stopping", code="job.stopping")
+        if not tx.jobs.move(job_id, lifecycle.JOB[JobState.WAITING], JobState.WAITING):
+            raise Conflict(f"job {job_id} is {job.state}, not failed", code="job.not_failed")
+        tx.outbox.add(tx.tasks.reopen(job_id))
+        tx.jobs.recount(job_id)
+        if not job.is_dry_run:
+            _process(tx, job.asset_id)
+        tx.emit(EventType.JOB_RETRIED, asset_id=job.asset_id, job_id=job_id)
+    return show(db, job_id)
+
+
+def need(tx: Transaction, job_id: JobId) -> JobRow:
+    """Get a job that must be there.
+
+    Raises:
+        NotFound: it is not.
+    """
+    row = tx.jobs.get(job_id)
+    if row is None:
+        raise NotFound(f"there is no job {job_id}", code="job.not_found")
+    return row

@@ -1,0 +1,108 @@
+"""From facts to the graph: what happens when a probe has succeeded."""
+
+from pipeline.core.errors import MediaError
+from pipeline.core.graph import Expansion, expand
+from pipeline.core.plan import plan
+from pipeline.database.port import Transaction
+from pipeline.database.rows import JobRow, RenditionRow, TaskRow
+from pipeline.services import assets, fleet, jobs
+from pipeline.services.ids import new_task_id
+from schemas.events import EventType
+from schemas.media import MediaFacts
+from schemas.plan import AudioPlan, MediaPlan, RungPlan
+from schemas.vocabulary import JobId, JobState
+
+
+def plan_job(tx: Transaction, probe: TaskRow, facts: MediaFacts) -> bool:
+    """Store the facts, plan, and insert all further tasks; tell whether the job goes on.
+
+    A source that cannot be planned for ends the job as failed: its probe did its work.
+    """
+    tx.assets.set_facts(probe.asset_id, facts)
+    job = jobs.need(tx, probe.job_id)
+    if job.is_dry_run:
+        return True
+    try:
+        media_plan = plan(facts, job.profile)
+    except MediaError as exc:
+        error = {"code": exc.instance_code, "detail": exc.detail, "remedy": exc.remedy}
+        jobs.end(tx, job, JobState.FAILED, error)
+        return False
+    _insert(tx, job, facts, media_plan)
+    return True
+
+
+def _insert(tx: Transaction, job: JobRow, facts: MediaFacts, media_plan: MediaPlan) -> None:
+    asset = assets.need(tx, job.asset_id)
+    tasks = expand(
+        Expansion(
+            source=jobs.source_of(asset),
+            facts=facts,
+            plan=media_plan,
+            rank=job.rank,
+            encode_queue=fleet.encode_queue(tx, media_plan),
+        ),
+        new_id=new_task_id,
+    )
+    tx.media.add_renditions(_renditions(job.id, media_plan, facts))
+    tx.tasks.add(job, asset.sha256, tasks)
+    tx.outbox.add([task.id for task in tasks if not task.needs])
+    tx.jobs.plan(job.id, media_plan, n_more_tasks=len(tasks))
+    tx.emit(
+        EventType.JOB_PLANNED,
+        asset_id=job.asset_id,
+        job_id=job.id,
+        data={"renditions": [r.name for r in media_plan.rungs], "chunks": len(media_plan.chunks)},
+    )
+
+
+def _renditions(job_id: JobId, media_plan: MediaPlan, facts: MediaFacts) -> list[RenditionRow]:
+    rows = [
+        _video(job_id, media_plan, rung, position) for position, rung in enumerate(media_plan.rungs)
+    ]
+    if media_plan.audio is not None:
+        language = facts.audio.language if facts.audio else None
+        rows.append(_audio(job_id, media_plan, media_plan.audio, language))
+    return rows
+
+
+def _video(job_id: JobId, media_plan: MediaPlan, rung: RungPlan, position: int) -> RenditionRow:
+    grid = media_plan.grid
+    return RenditionRow(
+        job_id=job_id,
+        name=rung.name,
+        medium="video",
+        codec=rung.codec.value,
+        bitrate_bps=rung.bitrate_bps,
+        width_px=rung.width_px,
+        height_px=rung.height_px,
+        frame_rate=str(grid.frame_rate) if grid else None,
+        channels=None,
+        sample_rate_hz=None,
+        language=None,
+        n_segments=-(-grid.n_frames // grid.segment_frames) if grid else None,
+        codecs="",
+        position=position,
+    )
+
+
+def _audio(
+    job_id: JobId, media_plan: MediaPlan, audio: AudioPlan, language: str | None
+) -> RenditionRow:
+    return RenditionRow(
+        job_id=job_id,
+        name=audio.name,
+        medium="audio",
+        codec=audio.codec.value,
+        bitrate_bps=audio.bitrate_bps,
+        width_px=None,
+        height_px=None,
+        frame_rate=None,
+        channels=audio.channels,
+        sample_rate_hz=audio.sample_rate_hz,
+        language=language,
+        # Sound is cut on its own frames, so its number of segments is known only roughly.
+        n_segments=max(1, round(media_plan.duration_s / media_plan.segment_s)),
+        codecs="",
+        position=len(media_plan.rungs),
+    )

@@ -1,0 +1,159 @@
+"""What players get: the growing playlists while a job runs, the final ones after it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.core import dash, hls, keys
+from pipeline.core.errors import NotFound
+from pipeline.core.lifecycle import JOB_ENDED
+from pipeline.database.port import Database, Transaction
+from pipeline.database.rows import JobRow, RenditionRow, SegmentRow
+from pipeline.services import assets, jobs
+from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
+from schemas.vocabulary import AssetId, JobId
+
+_HLS_TYPE = "application/vnd.apple.mpegurl"
+_DASH_TYPE = "application/dash+xml"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An object players may get."""
+
+    key: str
+    content_type: str
+    #: Its address will never hold anything else.
+    is_immutable: bool
+
+
+@dataclass(frozen=True)
+class GeneratedText:
+    """A playlist made from what is published at this moment."""
+
+    text: str
+    content_type: str
+    #: It will not change any more.
+    is_final: bool
+
+
+def file(db: Database, asset_id: AssetId, path: str) -> StoredFile | GeneratedText:
+    """Find what an address below the asset's media address holds now.
+
+    Raises:
+        NotFound: nothing (yet), or nothing players may see.
+    """
+    with db.read() as tx:
+        asset = assets.need(tx, asset_id)
+        if "/" in path:
+            return _stored(tx, asset_id, path)
+        if asset.job_id is None:
+            raise _nothing(asset_id, path)
+        job = jobs.need(tx, asset.job_id)
+        if path in job.files:
+            return StoredFile(job.files[path], _type_of(tx, asset_id, job.files[path]), False)
+        return _generated(_timeline(tx, job), path, asset.playable_at)
+
+
+def _stored(tx: Transaction, asset_id: AssetId, path: str) -> StoredFile:
+    key = keys.media_key(asset_id, path)
+    content_type = tx.media.file_type(asset_id, key)
+    if content_type is None:
+        raise _nothing(asset_id, path)
+    return StoredFile(key, content_type, is_immutable=True)
+
+
+def _type_of(tx: Transaction, asset_id: AssetId, key: str) -> str:
+    return tx.media.file_type(asset_id, key) or "application/octet-stream"
+
+
+def _generated(timeline: Timeline, path: str, playable_at: datetime | None) -> GeneratedText:
+    if path == "master.m3u8":
+        return GeneratedText(hls.master(timeline), _HLS_TYPE, timeline.is_ended)
+    if path == "manifest.mpd":
+        return GeneratedText(
+            dash.manifest(timeline, published_at=playable_at), _DASH_TYPE, timeline.is_ended
+        )
+    name = path.removesuffix(".m3u8")
+    if name != path and any(rendition.name == name for rendition in timeline.renditions):
+        return GeneratedText(hls.media(timeline, name), _HLS_TYPE, timeline.is_ended)
+    raise _nothing(timeline.asset_id, path)
+
+
+def _nothing(asset_id: AssetId, path: str) -> NotFound:
+    return NotFound(f"asset {asset_id} has no {path} to play", code="media.not_found")
+
+
+def timeline(db: Database, asset_id: AssetId) -> Timeline:
+    """Read what can be played of an asset now.
+
+    Raises:
+        NotFound: nothing yet.
+    """
+    with db.read() as tx:
+        asset = assets.need(tx, asset_id)
+        if asset.job_id is None:
+            raise _nothing(asset_id, "timeline")
+        return _timeline(tx, jobs.need(tx, asset.job_id))
+
+
+def job_timeline(db: Database, job_id: JobId) -> Timeline:
+    """Read everything a job has published; for its own package task.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    with db.read() as tx:
+        return _timeline(tx, jobs.need(tx, job_id))
+
+
+def _timeline(tx: Transaction, job: JobRow) -> Timeline:
+    if job.plan is None:
+        raise _nothing(job.asset_id, "timeline")
+    segments: dict[str, list[SegmentRow]] = {}
+    for row in tx.media.segments(job.id):
+        segments.setdefault(row.rendition, []).append(row)
+    return Timeline(
+        asset_id=job.asset_id,
+        job_id=job.id,
+        duration_s=job.plan.duration_s,
+        segment_s=job.plan.segment_s,
+        is_ended=job.state in JOB_ENDED,
+        renditions=tuple(
+            _rendition(row, segments.get(row.name, [])) for row in tx.media.renditions(job.id)
+        ),
+    )
+
+
+def _rendition(row: RenditionRow, segments: list[SegmentRow]) -> RenditionTimeline:
+    return RenditionTimeline(
+        name=row.name,
+        medium="video" if row.medium == "video" else "audio",
+        codecs=row.codecs,
+        bitrate_bps=row.bitrate_bps,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        frame_rate=row.frame_rate,
+        channels=row.channels,
+        sample_rate_hz=row.sample_rate_hz,
+        language=row.language,
+        segments=_unbroken(segments),
+    )
+
+
+def _unbroken(segments: list[SegmentRow]) -> tuple[TimelineSegment, ...]:
+    """Take the run from index 0 up to the first hole."""
+    run: list[TimelineSegment] = []
+    for row in segments:
+        if row.index != len(run):
+            break
+        run.append(
+            TimelineSegment(
+                index=row.index,
+                duration_s=row.duration_s,
+                size_bytes=row.size_bytes,
+                key=row.key,
+                init_key=row.init_key,
+                init_sha256=row.init_sha256,
+            )
+        )
+    return tuple(run)

@@ -1,0 +1,136 @@
+"""The sweeper: finds what nobody looks after and sees that somebody does.
+
+It expires leases, rings again for ready tasks that no message stands for, and frees tasks
+that no live worker could take (a GPU queue without GPUs, a build that is gone).
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.broker.port import Doorbell
+from pipeline.core.errors import ReelmillError
+from pipeline.database.port import Database, Transaction
+from pipeline.services import endings
+from pipeline.services.fleet import is_live
+from schemas.vocabulary import QueueName, TaskId
+
+_BATCH = 200
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """What one tick did."""
+
+    n_expired: int = 0
+    n_rung: int = 0
+    n_moved: int = 0
+
+
+class Sweeper:
+    """Ticks under a leader; keeps only what it needs to see a thing twice.
+
+    Leases expire only after the database has answered for one whole lease without a break:
+    an outage in which nobody could renew expires nobody.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        broker: Doorbell,
+        *,
+        lease_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._db = db
+        self._broker = broker
+        self._lease_s = lease_s
+        self._clock = clock
+        self._healthy_since: float | None = None
+        self._missing_before: dict[QueueName, int] | None = None
+
+    def tick(self) -> SweepReport:
+        """Do one round.
+
+        Raises:
+            DatabaseUnavailable, BrokerUnavailable: the round is incomplete; the next one
+                after a database outage begins a new waiting time.
+        """
+        try:
+            n_moved = self._free_stuck()
+            n_expired = self._expire() if self._may_expire() else 0
+        except ReelmillError:
+            self._healthy_since = None
+            raise
+        return SweepReport(n_expired=n_expired, n_rung=self._ring_again(), n_moved=n_moved)
+
+    def _may_expire(self) -> bool:
+        now = self._clock()
+        if self._healthy_since is None:
+            self._healthy_since = now
+        return now - self._healthy_since >= self._lease_s
+
+    def _expire(self) -> int:
+        with self._db.read() as tx:
+            expired = tx.tasks.expired(_BATCH)
+        return sum(self._expire_one(task_id, epoch) for task_id, epoch in expired)
+
+    def _expire_one(self, task_id: TaskId, epoch: int) -> bool:
+        with self._db.write() as tx:
+            if not tx.tasks.holds_expired(task_id, epoch):
+                return False
+            task = tx.tasks.get(task_id)
+            if task is None:
+                return False
+            # Spreads tasks that one box lost together.
+            endings.lose(tx, task, jitter=random.random())  # noqa: S311  # not a secret
+            return True
+
+    def _ring_again(self) -> int:
+        """Ring for ready tasks beyond the messages that stand for them, seen twice in a row.
+
+        A message published but not yet counted would look missing once; ringing too often is
+        harmless but would spoil what operators read from the broker.
+        """
+        missing = self._missing()
+        before = missing if self._missing_before is None else self._missing_before
+        self._missing_before = missing
+        n_rung = 0
+        for queue, count in missing.items():
+            n_rung += self._ring(queue, min(count, before.get(queue, 0)))
+        return n_rung
+
+    def _missing(self) -> dict[QueueName, int]:
+        with self._db.read() as tx:
+            due = {row.queue: row.ready for row in tx.fleet.queues() if not row.is_paused}
+            in_outbox = tx.outbox.waiting()
+        return {
+            queue: count - in_outbox.get(queue, 0) - self._broker.depth(queue)
+            for queue, count in due.items()
+            if count
+        }
+
+    def _ring(self, queue: QueueName, count: int) -> int:
+        if count <= 0:
+            return 0
+        with self._db.write() as tx:
+            unheard = tx.tasks.unheard(queue, min(count, _BATCH))
+            tx.outbox.add(unheard)
+        return len(unheard)
+
+    def _free_stuck(self) -> int:
+        with self._db.write() as tx:
+            live = [row for row in tx.fleet.workers() if is_live(row)]
+            builds = {str(row.capabilities["encoder_build"]) for row in live}
+            if builds:
+                tx.tasks.strand_builds(sorted(builds))
+            if any(QueueName.ENCODE_GPU in row.queues for row in live):
+                return 0
+            return self._leave_gpu(tx)
+
+    @staticmethod
+    def _leave_gpu(tx: Transaction) -> int:
+        moved = tx.tasks.move_queue(QueueName.ENCODE_GPU, QueueName.ENCODE_CPU, None)
+        tx.outbox.add(moved)
+        return len(moved)
