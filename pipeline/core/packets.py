@@ -33,7 +33,7 @@ class TrackScan:
         if b"K" in flags:
             self.keyframes.append(tick)
 
-    def sorted_ticks(self) -> array[int]:
+    def sorted_ticks(self) -> "array[int]":
         """Give presentation times ascending; packets come in decoding order."""
         return array("q", sorted(self.ticks))
 

@@ -45,6 +45,10 @@ def _too_many_pixels(detail: str) -> ReelmillError:
     return MediaUnsupported(detail, code="media.too_many_pixels")
 
 
+def _undecodable(detail: str) -> ReelmillError:
+    return MediaDamaged(detail, code="media.undecodable")
+
+
 def _too_many_streams(detail: str) -> ReelmillError:
     return MediaUnsupported(detail, code="media.too_many_streams")
 
@@ -92,6 +96,7 @@ _WORDS: tuple[tuple[str, _Maker], ...] = (
     (r"moov atom not found", _moov_missing),
     (r"Could not find codec parameters|Stream map .* matches no streams", _no_streams),
     (r"no decoder found|Decoder .*not found|Decoding requested, but", _no_decoder),
+    (r"Error reinitializing filters|No such filter", WorkFailed),
     (r"does not contain any stream", _no_streams),
     (r"Number of streams exceeds max_streams", _too_many_streams),
     (r"partial file|Truncating packet|File ended prematurely", _truncated),

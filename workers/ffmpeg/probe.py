@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 
 from pipeline.core.argv.probing import decode_argv, describe_argv, packets_argv, seek_argv
-from pipeline.core.errors import MediaDamaged, MediaUnsupported, WorkFailed
+from pipeline.core.errors import MediaDamaged, MediaUnsupported, NotMedia, WorkFailed
 from pipeline.core.packets import PacketScan
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import Finished, capture, read_lines, run
@@ -55,8 +55,14 @@ class Prober:
             # One more than accepted, so that the refusal can say how many there are.
             max_streams=self.max_streams + 1,
         )
-        with _blaming_the_file():
-            answer: dict[str, Any] = json.loads(self._capture(argv))
+        try:
+            with _blaming_the_file():
+                answer: dict[str, Any] = json.loads(self._capture(argv))
+        except MediaDamaged as error:
+            if self.demuxer is not None:
+                raise
+            # Nothing but a guess said that this is media at all.
+            raise NotMedia(error.detail) from error
         return answer
 
     def walk(

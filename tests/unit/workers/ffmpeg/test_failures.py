@@ -42,6 +42,11 @@ count 1000, see the documentation if you wish to increase it
 [h264 @ 0x7f9] [error] no frame!
 """
 MEMORY = "[dec:h264 @ 0x5] [error] Error while opening decoder: Resource temporarily unavailable\n"
+NO_FRAME = """\
+[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [error] Decoding error: Invalid data found when processing \
+input
+[vost#0:0/libx264 @ 0x3] [enc:libx264 @ 0x4] [error] Could not open encoder before EOF
+"""
 MISSING = "setpriv: failed to execute /nonexist/ffmpeg: No such file or directory\n"
 NO_STREAM = "[fatal] Stream map '' matches no streams.\n"
 DECODE = "[dec:h264 @ 0x5] [error] Decoding error: Invalid data found when processing input\n"
@@ -64,6 +69,7 @@ UNKNOWN = "[vost#0:0 @ 0x5] [fatal] Unknown encoder 'nocodec'\n"
         (127, MISSING, WorkFailed, "work.tool_missing"),
         (234, NO_STREAM, NotMedia, "media.no_streams"),
         (69, DECODE, MediaDamaged, "media.damaged"),
+        (234, NO_FRAME, MediaDamaged, "media.undecodable"),
         (1, "something new", WorkFailed, "work.failed"),
         (1, "", WorkFailed, "work.failed"),
         (-9, "", WorkFailed, "work.killed"),
