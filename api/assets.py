@@ -1,0 +1,45 @@
+"""``/api/assets``: hand a file in, look at what became of it, delete it."""
+
+from flask import Blueprint, Response, request
+
+from api.bodies import AssetListQuery, UploadQuery, answer, nothing, query
+from api.streaming import blocks
+from pipeline.bootstrap import Pipeline
+from pipeline.services import assets
+from schemas.vocabulary import AssetId
+
+
+def assets_blueprint(pipeline: Pipeline) -> Blueprint:
+    """Build the routes over one pipeline."""
+    blueprint = Blueprint("assets", __name__, url_prefix="/api/assets")
+    database = pipeline.database
+    limit_bytes = pipeline.settings.upload_limit_bytes
+
+    @blueprint.post("")
+    def upload() -> Response:
+        body = blocks(request, limit_bytes=limit_bytes)
+        created = assets.create(
+            database,
+            pipeline.storage,
+            filename=query(UploadQuery).filename,
+            blocks=body,
+            limit_bytes=limit_bytes,
+        )
+        return answer(created, 201, location=f"/api/assets/{created.id}")
+
+    @blueprint.get("")
+    def listing() -> Response:
+        asked = query(AssetListQuery)
+        page = assets.page(database, cursor=asked.cursor, limit=asked.limit, state=asked.state)
+        return answer(page)
+
+    @blueprint.get("/<id:asset_id>")
+    def one(asset_id: AssetId) -> Response:
+        return answer(assets.show(database, asset_id))
+
+    @blueprint.delete("/<id:asset_id>")
+    def delete(asset_id: AssetId) -> Response:
+        assets.delete(database, asset_id)
+        return nothing()
+
+    return blueprint

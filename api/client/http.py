@@ -1,0 +1,170 @@
+"""Typed calls, one per route."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel
+
+from api.client.problems import raise_for, unreachable
+from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
+from schemas.http import AssetPage, AssetView, DryRunView, JobPage, JobRequest, JobView
+from schemas.vocabulary import AssetId, AssetState, JobId, JobState, QueueName, WorkerId
+from schemas.workers import QueueList, QueueView, WorkerList, WorkerView
+
+_BLOCK_BYTES = 256 * 1024
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class Client:
+    """One server's API. Every method raises ApiError when the server refuses or is away."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._http = httpx.Client(base_url=self.base_url, timeout=_TIMEOUT, trust_env=False)
+
+    def __enter__(self) -> Self:
+        """Use it as a context."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def upload(
+        self,
+        path: Path,
+        on_bytes: Callable[[int], None] | None = None,
+        *,
+        filename: str | None = None,
+    ) -> AssetView:
+        """Send a file, streamed; ``on_bytes`` hears the size of each block sent."""
+        with path.open("rb") as file:
+            return self._call(
+                AssetView,
+                "POST",
+                "/api/assets",
+                params={"filename": filename or path.name},
+                content=_blocks(file, on_bytes),
+                headers={"Content-Length": str(path.stat().st_size)},
+            )
+
+    def assets(
+        self, *, cursor: str | None = None, limit: int = 50, state: AssetState | None = None
+    ) -> AssetPage:
+        """List assets, newest first."""
+        params = _given(cursor=cursor, limit=limit, state=state)
+        return self._call(AssetPage, "GET", "/api/assets", params=params)
+
+    def asset(self, asset_id: AssetId) -> AssetView:
+        """Show one asset."""
+        return self._call(AssetView, "GET", f"/api/assets/{asset_id}")
+
+    def delete_asset(self, asset_id: AssetId) -> None:
+        """Delete an asset and everything made of it."""
+        self._send("DELETE", f"/api/assets/{asset_id}")
+
+    def submit(self, request: JobRequest) -> JobView:
+        """Ask for a job; for a dry run use ``dry_run``."""
+        return self._call(JobView, "POST", "/api/jobs", **_json(request))
+
+    def dry_run(self, request: JobRequest) -> DryRunView | JobView:
+        """Ask what a job would do; the probing job instead when that is not known yet."""
+        asked = request.model_copy(update={"dry_run": True})
+        response = self._send("POST", "/api/jobs", **_json(asked))
+        kind = JobView if response.status_code == httpx.codes.ACCEPTED else DryRunView
+        return kind.model_validate_json(response.content)
+
+    def jobs(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        state: JobState | None = None,
+        asset_id: AssetId | None = None,
+    ) -> JobPage:
+        """List jobs, newest first."""
+        params = _given(cursor=cursor, limit=limit, state=state, asset_id=asset_id)
+        return self._call(JobPage, "GET", "/api/jobs", params=params)
+
+    def job(self, job_id: JobId) -> JobView:
+        """Show one job with its graph."""
+        return self._call(JobView, "GET", f"/api/jobs/{job_id}")
+
+    def cancel(self, job_id: JobId) -> JobView:
+        """Cancel a job."""
+        return self._call(JobView, "POST", f"/api/jobs/{job_id}/cancel")
+
+    def retry(self, job_id: JobId) -> JobView:
+        """Try a failed or cancelled job again."""
+        return self._call(JobView, "POST", f"/api/jobs/{job_id}/retry")
+
+    def queues(self) -> tuple[QueueView, ...]:
+        """Show all queues."""
+        return self._call(QueueList, "GET", "/api/queues").items
+
+    def pause(self, queue: QueueName) -> QueueView:
+        """Let no more tasks of a queue be claimed."""
+        return self._call(QueueView, "POST", f"/api/queues/{queue}/pause")
+
+    def resume(self, queue: QueueName) -> QueueView:
+        """Undo ``pause``."""
+        return self._call(QueueView, "POST", f"/api/queues/{queue}/resume")
+
+    def workers(self) -> tuple[WorkerView, ...]:
+        """Show the fleet."""
+        return self._call(WorkerList, "GET", "/api/workers").items
+
+    def drain(self, worker_id: WorkerId) -> None:
+        """Let a worker finish what it runs and take nothing new."""
+        self._send("POST", f"/api/workers/{worker_id}/drain")
+
+    def watch(self, job_id: JobId) -> Iterator[JobMessage]:
+        """Follow a job until it has ended, over reconnects, without gaps or repeats."""
+        return watch_job(self.base_url, job_id)
+
+    def watch_all(self) -> Iterator[SystemMessage]:
+        """Follow everything, for ever."""
+        return watch_everything(self.base_url)
+
+    def _call(self, kind: type[Answer], method: str, path: str, **how: Any) -> Answer:
+        return kind.model_validate_json(self._send(method, path, **how).content)
+
+    def _send(self, method: str, path: str, **how: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **how)
+        except httpx.TransportError as error:
+            raise unreachable(self.base_url, error) from error
+        raise_for(response)
+        return response
+
+
+def _blocks(file: Any, on_bytes: Callable[[int], None] | None) -> Iterator[bytes]:
+    while block := file.read(_BLOCK_BYTES):
+        yield block
+        if on_bytes is not None:
+            on_bytes(len(block))
+
+
+def _given(**params: Any) -> dict[str, str]:
+    return {name: str(value) for name, value in params.items() if value is not None}
+
+
+def _json(request: JobRequest) -> dict[str, Any]:
+    return {
+        "content": request.model_dump_json(),
+        "headers": {"Content-Type": "application/json"},
+    }

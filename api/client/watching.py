@@ -1,0 +1,78 @@
+"""Following events over the websocket: reconnects by itself and resumes where it was."""
+
+import random
+import time
+from collections.abc import Iterator
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from api.client.connection import ConnectionLostError, HandshakeError, connect
+from api.client.problems import ApiError, bare
+from schemas.events import EventType, ProgressTick
+from schemas.http import EventMessage, JobSnapshot, SystemSnapshot
+from schemas.vocabulary import JobId, JobState
+
+JobMessage = JobSnapshot | EventMessage | ProgressTick
+SystemMessage = SystemSnapshot | EventMessage | ProgressTick
+
+_JOB_MESSAGE: TypeAdapter[JobMessage] = TypeAdapter(JobMessage)
+_SYSTEM_MESSAGE: TypeAdapter[SystemMessage] = TypeAdapter(SystemMessage)
+
+_ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+_ENDING = (EventType.JOB_SUCCEEDED, EventType.JOB_FAILED, EventType.JOB_CANCELLED)
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
+_TOO_MANY, _UNAVAILABLE, _JOB_GONE = 429, 503, 4404
+
+Message = TypeVar("Message", JobMessage, SystemMessage)
+
+
+def watch_job(base_url: str, job_id: JobId) -> Iterator[JobMessage]:
+    """Yield a job's messages and end after the one that tells it has ended.
+
+    Raises:
+        ApiError: the job does not exist (any more), or the server will not let us watch.
+    """
+    for message in _watch(f"{base_url}/api/jobs/{job_id}/events", _JOB_MESSAGE):
+        yield message
+        if _has_ended(message):
+            return
+
+
+def watch_everything(base_url: str) -> Iterator[SystemMessage]:
+    """Yield all messages, for ever."""
+    return _watch(f"{base_url}/api/events", _SYSTEM_MESSAGE)
+
+
+def _has_ended(message: JobMessage) -> bool:
+    if isinstance(message, JobSnapshot):
+        return message.job.state in _ENDED
+    return isinstance(message, EventMessage) and message.event.type in _ENDING
+
+
+def _watch(url: str, kinds: TypeAdapter[Message]) -> Iterator[Message]:
+    last_id: int | None = None
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        try:
+            with connect(url if last_id is None else f"{url}?last_event_id={last_id}") as texts:
+                for text in texts:
+                    message = kinds.validate_json(text)
+                    last_id = _newest(message, last_id)
+                    pause_s = _FIRST_PAUSE_S
+                    yield message
+        except HandshakeError as refusal:
+            if refusal.status not in {_TOO_MANY, _UNAVAILABLE}:
+                raise ApiError(bare(refusal.status)) from None
+        except ConnectionLostError as loss:
+            if loss.code == _JOB_GONE:
+                raise ApiError(bare(404)) from None
+        # Jitter, so that a restarted server is not met by all its watchers at once.
+        time.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+
+def _newest(message: JobMessage | SystemMessage, before: int | None) -> int | None:
+    if isinstance(message, EventMessage):
+        return message.event.id
+    return before if isinstance(message, ProgressTick) else message.last_event_id

@@ -1,0 +1,108 @@
+"""``/api/jobs``: ask for work, follow it, stop it, try it again; or ask what it would do."""
+
+import time
+from threading import Event
+
+from flask import Blueprint, Response
+
+from api.bodies import JobBody, JobListQuery, answer, body, query
+from pipeline.bootstrap import Pipeline
+from pipeline.core.errors import MediaError
+from pipeline.core.profiles import profile
+from pipeline.services import dryrun, jobs
+from schemas.http import DryRunView, JobRequest, JobView
+from schemas.profile import Profile
+from schemas.vocabulary import AssetId, JobId, JobState
+
+#: How long a dry run waits for a source nobody has looked at yet.
+DRY_RUN_WAIT_S = 30.0
+_POLL_S = 0.25
+_UNFINISHED = (JobState.WAITING, JobState.RUNNING)
+
+
+def jobs_blueprint(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) -> Blueprint:
+    """Build the routes over one pipeline."""
+    blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs")
+    database = pipeline.database
+
+    @blueprint.post("")
+    def submit() -> Response:
+        request = body(JobBody)
+        wished = profile(request.profile)
+        if request.dry_run:
+            return _dry_run(pipeline, request, wished, wait_s=dry_run_wait_s)
+        return _accepted(_submit(pipeline, request, wished))
+
+    @blueprint.get("")
+    def listing() -> Response:
+        asked = query(JobListQuery)
+        return answer(jobs.page(database, **dict(asked)))
+
+    @blueprint.get("/<id:job_id>")
+    def one(job_id: JobId) -> Response:
+        return answer(jobs.show(database, job_id))
+
+    @blueprint.post("/<id:job_id>/cancel")
+    def cancel(job_id: JobId) -> Response:
+        return answer(jobs.cancel(database, job_id))
+
+    @blueprint.post("/<id:job_id>/retry")
+    def retry(job_id: JobId) -> Response:
+        return _accepted(jobs.retry(database, job_id))
+
+    return blueprint
+
+
+def _submit(pipeline: Pipeline, request: JobRequest, wished: Profile) -> JobView:
+    return jobs.submit(
+        pipeline.database,
+        request,
+        wished,
+        max_attempts=pipeline.settings.max_attempts,
+        max_lost=pipeline.settings.max_lost,
+    )
+
+
+def _accepted(job: JobView) -> Response:
+    return answer(job, 202, location=f"/api/jobs/{job.id}")
+
+
+def _dry_run(
+    pipeline: Pipeline, request: JobRequest, wished: Profile, *, wait_s: float
+) -> Response:
+    """Answer with the plan, or 202 with the probing job when that takes too long."""
+    view = dryrun.preview(pipeline.database, request.asset_id, wished)
+    if view is not None:
+        return answer(view)
+    job = _probing(pipeline, request.asset_id) or _submit(pipeline, request, wished)
+    view = _wait_for_facts(pipeline, job, wished, wait_s=wait_s)
+    if view is not None:
+        return answer(view)
+    response = _accepted(jobs.show(pipeline.database, job.id))
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+def _probing(pipeline: Pipeline, asset_id: AssetId) -> JobView | None:
+    """Find a job that is looking at the source already, so that asking again makes no second."""
+    newest = jobs.page(pipeline.database, cursor=None, limit=1, state=None, asset_id=asset_id).items
+    return newest[0] if newest and newest[0].state in _UNFINISHED else None
+
+
+def _wait_for_facts(
+    pipeline: Pipeline, job: JobView, wished: Profile, *, wait_s: float
+) -> DryRunView | None:
+    deadline = time.monotonic() + wait_s
+    pause = Event()
+    while time.monotonic() < deadline:
+        pause.wait(_POLL_S)
+        view = dryrun.preview(pipeline.database, job.asset_id, wished)
+        if view is not None:
+            return view
+        _raise_failure(jobs.show(pipeline.database, job.id))
+    return None
+
+
+def _raise_failure(job: JobView) -> None:
+    if job.state is JobState.FAILED and job.error is not None:
+        raise MediaError(job.error.detail, code=job.error.code, remedy=job.error.remedy)

@@ -1,0 +1,137 @@
+"""Errors → problem+json (RFC 9457), by one table. No stack trace and no vendor text leaves.
+
+The handler for everything else is one of the four places that may catch ``Exception``.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from pipeline.core import errors
+from pipeline.core.errors import ReelmillError
+from schemas.http import Problem
+
+log = structlog.get_logger(__name__)
+
+#: Every class of the error tree → HTTP status; a subclass not named inherits (never silently:
+#: a test compares this table with the tree).
+STATUS: Mapping[type[ReelmillError], int] = {
+    errors.ReelmillError: 500,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.InvalidRequest: 400,
+    errors.TooLarge: 413,
+    errors.Refused: 503,
+    errors.MediaError: 422,
+    errors.NotMedia: 422,
+    errors.MediaDamaged: 422,
+    errors.MediaUnsupported: 422,
+    errors.WorkFailed: 500,
+    errors.WorkStalled: 500,
+    errors.OutputInvalid: 500,
+    errors.ScratchFull: 507,
+    errors.EncoderUnavailable: 503,
+    errors.Unavailable: 503,
+    errors.DatabaseUnavailable: 503,
+    errors.BrokerUnavailable: 503,
+    errors.StorageUnavailable: 503,
+    errors.StorageFull: 507,
+    errors.LeaseLost: 409,
+    errors.Stopped: 503,
+}
+
+_RETRY_AFTER_S = 2
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class FieldsInvalid(errors.InvalidRequest):
+    """Some fields of a body or query are wrong; ``fields`` names each."""
+
+    def __init__(self, fields: tuple[dict[str, Any], ...]) -> None:
+        named = ", ".join(str(field["field"]) for field in fields[:5]) or "the body"
+        super().__init__(f"Not acceptable: {named}.")
+        self.fields = fields
+
+
+def register(app: Flask) -> None:
+    """Give requests an id and turn every failure into a problem document."""
+    app.before_request(_bind_request_id)
+    app.teardown_request(_unbind_request_id)
+    app.register_error_handler(ReelmillError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _anything)
+
+
+def _bind_request_id() -> None:
+    offered = request.headers.get("X-Request-Id", "")
+    g.request_id = offered if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _unbind_request_id(_error: BaseException | None) -> None:
+    structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _ours(error: ReelmillError) -> Response:
+    status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("http.refused", code=error.instance_code, detail=error.detail, status=status)
+    fields = error.fields if isinstance(error, FieldsInvalid) else ()
+    return _answer(
+        status, code=error.instance_code, detail=error.detail, remedy=error.remedy, fields=fields
+    )
+
+
+def status_of(error: ReelmillError) -> int:
+    """Look the nearest class of an error up in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "request.too_large" if isinstance(error, RequestEntityTooLarge) else f"http.{status}"
+    answer = _answer(status, code=code, detail=error.description or HTTPStatus(status).phrase)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Location", "Retry-After", "WWW-Authenticate", "Content-Range"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _anything(error: Exception) -> Response:
+    log.error("http.failed", path=request.path, exc_info=error)
+    return _answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        code="internal",
+        detail="Something went wrong on our side.",
+        remedy="Report it with the request id; the log of the API holds the cause.",
+    )
+
+
+def _answer(
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    remedy: str = "",
+    fields: tuple[dict[str, Any], ...] = (),
+) -> Response:
+    problem = Problem(
+        type=f"urn:reelmill:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        remedy=remedy,
+        instance=f"urn:reelmill:request:{g.request_id}" if "request_id" in g else None,
+        errors=fields,
+    )
+    answer = Response(problem.model_dump_json(), status, content_type="application/problem+json")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
+    return answer

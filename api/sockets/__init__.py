@@ -1,0 +1,1 @@
+"""Websockets: what happens, as it happens, to many watchers from one reading."""

@@ -1,0 +1,171 @@
+"""One reading for all watchers of a process: the bus and the event table → mailboxes.
+
+The order that loses nothing: a client joins (from then on its mailbox collects), then reads
+its snapshot or the events it missed, then takes from the mailbox what is newer. Events come
+only from the table, in commit order; the bus and commits of this process merely wake the reader.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Condition, Event, Lock, Thread
+
+import structlog
+
+from api.sockets.frames import text_frame
+from api.sockets.mailbox import Mailbox
+from pipeline.core.errors import ReelmillError, Refused
+from pipeline.database.port import Database
+from pipeline.events.port import BusMessage, EventBus, Subscription
+from pipeline.services import watching
+from schemas.events import ProgressTick
+from schemas.http import EventMessage
+from schemas.vocabulary import JobId
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between looks at the table when no hint comes.
+POLL_S = 1.0
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class HubNumbers:
+    """Counters for metrics; the last two since the start."""
+
+    clients: int
+    lagged: int
+    cut: int
+
+
+class Hub:
+    """Starts its thread and subscription with the first client, stops them in ``close``."""
+
+    def __init__(self, database: Database, bus: EventBus, *, capacity: int) -> None:
+        self._database = database
+        self._bus = bus
+        self._capacity = capacity
+        self._lock = Lock()
+        self._left = Condition(self._lock)
+        self._everything: set[Mailbox] = set()
+        self._by_job: dict[JobId, set[Mailbox]] = {}
+        self._n_clients = self._n_lagged = self._n_cut = 0
+        self._last_id = 0
+        self._wake = Event()
+        self._is_closing = False
+        self._reader: Thread | None = None
+        self._subscription: Subscription | None = None
+
+    def join(self, job_id: JobId | None) -> Mailbox:
+        """Seat one more client; everything committed from now on reaches its mailbox.
+
+        Raises:
+            Refused: all seats are taken, or the process is stopping.
+            DatabaseUnavailable: the first client came while the database was away.
+        """
+        with self._lock:
+            if self._is_closing:
+                raise Refused("The server is stopping.", code="websocket.stopping")
+            if self._n_clients >= self._capacity:
+                detail = f"All {self._capacity} websocket seats are taken."
+                raise Refused(detail, code="websocket.full")
+            self._start()
+            mailbox = Mailbox(job_id)
+            seats = self._everything if job_id is None else self._by_job.setdefault(job_id, set())
+            seats.add(mailbox)
+            self._n_clients += 1
+            return mailbox
+
+    def _start(self) -> None:
+        if self._reader is not None:
+            return
+        self._last_id = watching.newest_event_id(self._database)
+        self._database.on_commit(self._hear_commit)
+        self._subscription = self._bus.subscribe(self._hear_bus)
+        self._reader = Thread(target=self._read, name="socket-events", daemon=True)
+        self._reader.start()
+
+    def leave(self, mailbox: Mailbox) -> None:
+        """Free a client's seat; leaving twice is fine."""
+        with self._lock:
+            job_id = mailbox.job_id
+            seats = self._everything if job_id is None else self._by_job.get(job_id, set())
+            if mailbox not in seats:
+                return
+            seats.discard(mailbox)
+            if job_id is not None and not seats:
+                del self._by_job[job_id]
+            self._n_clients -= 1
+            self._left.notify_all()
+
+    def count_cut(self) -> None:
+        """Count a socket that was cut because it did not drain."""
+        with self._lock:
+            self._n_cut += 1
+
+    def numbers(self) -> HubNumbers:
+        """Read the counters."""
+        with self._lock:
+            return HubNumbers(self._n_clients, self._n_lagged, self._n_cut)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Tell every client to go, wait for them up to the timeout, stop reading."""
+        with self._lock:
+            self._is_closing = True
+            for mailbox in self._all():
+                mailbox.close()
+            self._left.wait_for(lambda: self._n_clients == 0, timeout_s)
+        self._wake.set()
+        if self._subscription is not None:
+            self._subscription.close()
+        if self._reader is not None:
+            self._reader.join(timeout_s)
+
+    def _all(self) -> list[Mailbox]:
+        return [*self._everything, *(box for seats in self._by_job.values() for box in seats)]
+
+    def _audience(self, job_id: JobId | None) -> Iterable[Mailbox]:
+        with self._lock:
+            ours = self._by_job.get(job_id, ()) if job_id is not None else ()
+            return [*self._everything, *ours]
+
+    def _hear_commit(self, *, has_events: bool, has_rings: bool) -> None:  # noqa: ARG002 - the port's shape
+        if has_events:
+            self._wake.set()
+
+    def _hear_bus(self, message: BusMessage) -> None:
+        if not isinstance(message, ProgressTick):
+            self._wake.set()
+            return
+        audience = self._audience(message.job_id)
+        if audience:
+            frame = text_frame(message)
+            for mailbox in audience:
+                mailbox.put_progress(message, frame)
+
+    def _read(self) -> None:
+        while not self._is_closing:
+            self._wake.wait(POLL_S)
+            self._wake.clear()
+            try:
+                while self._read_batch() == _BATCH:
+                    pass
+            except ReelmillError as error:
+                # The next look tries again from the same number, so nothing is skipped.
+                log.warning("sockets.events_unreadable", code=error.instance_code)
+
+    def _read_batch(self) -> int:
+        events = watching.events_after(self._database, self._last_id, limit=_BATCH)
+        for event in events:
+            audience = self._audience(event.job_id)
+            if audience:
+                frame = text_frame(EventMessage(event=event))
+                kept = [mailbox.put_event(event, frame) for mailbox in audience]
+                self._note_lag(kept.count(False))
+            self._last_id = event.id
+        return len(events)
+
+    def _note_lag(self, n_lagged: int) -> None:
+        if n_lagged:
+            with self._lock:
+                self._n_lagged += n_lagged
+            log.warning("sockets.lagged", n_clients=n_lagged)

@@ -1,0 +1,107 @@
+"""What waits for one client: every event up to a bound, the latest progress of each task.
+
+The hub puts, the client's own thread takes. A client too slow for the bound loses its backlog
+and gets a fresh snapshot instead, so memory per client is bounded and nothing stays wrong.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from threading import Condition
+
+from schemas.events import Event, EventType, ProgressTick
+from schemas.vocabulary import JobId, TaskId
+
+#: Events kept for a slow client.
+BACKLOG_EVENTS = 256
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One frame; ``event_id`` is 0 for progress."""
+
+    event_id: int
+    frame: bytes
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a client's thread gets on waking."""
+
+    letters: tuple[Letter, ...] = ()
+    #: Letters were lost: send a snapshot.
+    has_lagged: bool = False
+    is_closing: bool = False
+
+
+class Mailbox:
+    """Safe between any number of putting threads and one taking thread."""
+
+    def __init__(self, job_id: JobId | None, *, backlog_events: int = BACKLOG_EVENTS) -> None:
+        #: The job it is about; None means everything.
+        self.job_id = job_id
+        self._backlog_events = backlog_events
+        self._changed = Condition()
+        self._events: deque[Letter] = deque()
+        self._ticks: dict[TaskId, tuple[JobId, bytes]] = {}
+        self._has_lagged = False
+        self._is_closing = False
+        self._is_nudged = False
+
+    def put_event(self, event: Event, frame: bytes) -> bool:
+        """Queue an event; False when the backlog was full and has been dropped."""
+        with self._changed:
+            self._forget_progress(event)
+            if self._has_lagged:
+                return True
+            self._events.append(Letter(event.id, frame))
+            if len(self._events) > self._backlog_events:
+                self._events.clear()
+                self._ticks.clear()
+                self._has_lagged = True
+            self._changed.notify()
+            return not self._has_lagged
+
+    def _forget_progress(self, event: Event) -> None:
+        """Drop progress older than an event of its task or job: it must not arrive after it."""
+        if event.type is EventType.TASK_STARTED:
+            return
+        if event.task_id is not None:
+            self._ticks.pop(event.task_id, None)
+        elif event.job_id is not None:
+            ours = [task for task, (job, _) in self._ticks.items() if job == event.job_id]
+            for task in ours:
+                del self._ticks[task]
+
+    def put_progress(self, tick: ProgressTick, frame: bytes) -> None:
+        """Replace the waiting progress of the tick's task."""
+        with self._changed:
+            if not self._has_lagged:
+                self._ticks[tick.task_id] = (tick.job_id, frame)
+                self._changed.notify()
+
+    def take(self, timeout_s: float) -> Delivery:
+        """Wait for something to do and take all of it; empty after the timeout or a nudge."""
+        with self._changed:
+            self._changed.wait_for(self._is_due, timeout_s)
+            letters = (*self._events, *(Letter(0, frame) for _, frame in self._ticks.values()))
+            delivery = Delivery(letters, self._has_lagged, self._is_closing)
+            self._events.clear()
+            self._ticks.clear()
+            self._has_lagged = self._is_nudged = False
+            return delivery
+
+    def _is_due(self) -> bool:
+        waiting = self._events or self._ticks
+        return bool(waiting or self._has_lagged or self._is_closing or self._is_nudged)
+
+    def nudge(self) -> None:
+        """Wake the taking thread so that it looks at its connection."""
+        with self._changed:
+            self._is_nudged = True
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Tell the taking thread to end; what waits is still delivered with it."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify()

@@ -1,0 +1,173 @@
+"""``/api/events`` and ``/api/jobs/{id}/events``: a snapshot (or what was missed), then deltas.
+
+All that can be refused is refused before the handshake, as problem+json: a foreign Origin,
+no seat left, an unknown job, the database away.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Blueprint, Config, g, request
+from flask_sock import Sock
+from werkzeug.exceptions import BadRequest, Forbidden
+from wsproto.utilities import RemoteProtocolError
+
+from api.bodies import ResumeQuery, query
+from api.sockets.connection import NoticingEvent, Unread, prepare
+from api.sockets.frames import text_frame
+from api.sockets.hub import Hub
+from api.sockets.mailbox import Delivery, Letter, Mailbox
+from pipeline.core.errors import NotFound, ReelmillError
+from pipeline.database.port import Database
+from pipeline.services import watching
+from schemas.http import EventMessage
+from schemas.vocabulary import JobId
+
+log = structlog.get_logger(__name__)
+
+MESSAGE_LIMIT_BYTES = 64 * 1024
+#: A client that answers no ping for this long is gone.
+PING_S = 15.0
+#: Missed events sent one by one; beyond that a snapshot says it shorter.
+REPLAY_EVENTS = 1000
+
+_RESTARTING, _TRY_LATER, _GONE = 1012, 1013, 4404
+
+
+def sockets_blueprint(database: Database, hub: Hub) -> Blueprint:
+    """Build both routes over one hub."""
+    blueprint = Blueprint("sockets", __name__)
+    sock = Sock()
+
+    @blueprint.before_request
+    def admit() -> None:
+        _check_handshake()
+        job_id = (request.view_args or {}).get("job_id")
+        asked = query(ResumeQuery).last_event_id
+        g.mailbox = hub.join(job_id)
+        g.opening = _opening(database, job_id, asked)
+        prepare(request.environ)
+
+    @blueprint.teardown_request
+    def dismiss(_error: BaseException | None) -> None:
+        if "mailbox" in g:
+            hub.leave(g.mailbox)
+
+    def everything(ws: Any) -> None:
+        _Watch(ws, database, hub, g.mailbox).serve(g.pop("opening"))
+
+    def job(ws: Any, job_id: JobId) -> None:  # noqa: ARG001 - the mailbox knows it
+        _Watch(ws, database, hub, g.mailbox).serve(g.pop("opening"))
+
+    sock.route("/api/events", bp=blueprint)(everything)
+    sock.route("/api/jobs/<id:job_id>/events", bp=blueprint)(job)
+    blueprint.register_error_handler(RemoteProtocolError, _bad_handshake)
+    blueprint.record_once(lambda setup: _configure(setup.app.config))
+    return blueprint
+
+
+def _configure(config: Config) -> None:
+    config["SOCK_SERVER_OPTIONS"] = {
+        "max_message_size": MESSAGE_LIMIT_BYTES,
+        "ping_interval": PING_S,
+        "event_class": NoticingEvent,
+    }
+
+
+def _check_handshake() -> None:
+    headers = request.headers
+    if headers.get("Sec-WebSocket-Version") != "13" or not headers.get("Sec-WebSocket-Key"):
+        raise BadRequest("This address speaks websocket version 13.")
+    check_origin()
+
+
+def check_origin() -> None:
+    """Refuse what a page of another site sends through a visitor's browser.
+
+    Raises:
+        Forbidden: there is an Origin and it names another host or port.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+        raise Forbidden("This origin may not speak for its visitors here.")
+
+
+def _bad_handshake(_error: RemoteProtocolError) -> Any:
+    raise BadRequest("The websocket handshake is malformed.")
+
+
+def _opening(database: Database, job_id: JobId | None, resume_id: int | None) -> list[Letter]:
+    """Choose what a client gets first: the events it missed, or a snapshot."""
+    if resume_id is not None and resume_id <= watching.newest_event_id(database):
+        if job_id is not None:
+            watching.job_snapshot(database, job_id)  # an unknown job is refused either way
+        missed = list(_missed(database, job_id, resume_id))
+        if len(missed) <= REPLAY_EVENTS:
+            return [Letter(resume_id, b""), *missed]
+    return [_snapshot(database, job_id)]
+
+
+def _missed(database: Database, job_id: JobId | None, resume_id: int) -> Iterator[Letter]:
+    found = watching.events_after(database, resume_id, limit=REPLAY_EVENTS + 1, job_id=job_id)
+    for event in found:
+        yield Letter(event.id, text_frame(EventMessage(event=event)))
+
+
+def _snapshot(database: Database, job_id: JobId | None) -> Letter:
+    if job_id is None:
+        everything = watching.system_snapshot(database)
+        return Letter(everything.last_event_id, text_frame(everything))
+    one = watching.job_snapshot(database, job_id)
+    return Letter(one.last_event_id, text_frame(one))
+
+
+class _Watch:
+    """One client after its handshake; runs on the client's own thread, the only writer."""
+
+    def __init__(self, ws: Any, database: Database, hub: Hub, mailbox: Mailbox) -> None:
+        self._ws = ws
+        self._database = database
+        self._hub = hub
+        self._mailbox = mailbox
+        self._last_id = 0
+        ws.input_buffer = Unread()
+        ws.event.notice = mailbox.nudge
+
+    def serve(self, opening: list[Letter]) -> None:
+        """Send until the client goes, stalls, or the process stops."""
+        try:
+            self._open(opening)
+            while self._ws.connected and self._deliver(self._mailbox.take(PING_S)):
+                pass
+        except TimeoutError:
+            self._hub.count_cut()
+            log.info("sockets.cut", job_id=self._mailbox.job_id)
+        except OSError:
+            log.debug("sockets.gone", job_id=self._mailbox.job_id)
+        except NotFound as error:
+            self._ws.close(_GONE, error.detail[:100])
+        except ReelmillError as error:
+            self._ws.close(_TRY_LATER, error.instance_code)
+
+    def _open(self, letters: list[Letter]) -> None:
+        # An opening sets the number instead of being measured by it.
+        for letter in letters:
+            self._send(letter.frame)
+            self._last_id = letter.event_id
+
+    def _deliver(self, delivery: Delivery) -> bool:
+        if delivery.has_lagged:
+            self._open([_snapshot(self._database, self._mailbox.job_id)])
+        for letter in delivery.letters:
+            if letter.event_id == 0 or letter.event_id > self._last_id:
+                self._send(letter.frame)
+                self._last_id = max(self._last_id, letter.event_id)
+        if delivery.is_closing:
+            self._ws.close(_RESTARTING, "The server restarts.")
+        return not delivery.is_closing
+
+    def _send(self, frame: bytes) -> None:
+        if frame and self._ws.connected:
+            self._ws.sock.send(frame)
