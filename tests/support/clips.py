@@ -114,7 +114,11 @@ def _time(packet: Any) -> Fraction:
 def _video(stream: Any, packets: list[Any], frames_s: tuple[Fraction, ...]) -> VideoFacts:
     rate = Fraction(stream["r_frame_rate"])
     rotation = next(
-        (-each["rotation"] % 360 for each in stream.get("side_data_list", []) if "rotation" in each),
+        (
+            -each["rotation"] % 360
+            for each in stream.get("side_data_list", [])
+            if "rotation" in each
+        ),
         0,
     )
     width_px, height_px = stream["width"], stream["height"]

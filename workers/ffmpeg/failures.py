@@ -86,10 +86,7 @@ _WORDS: tuple[tuple[str, _Maker], ...] = (
     (r"File too large", _too_large),
     (r"error while loading shared libraries|^FileNotFoundError", _tool_missing),
     (r"Unknown encoder|Encoder not found", _encoder_unknown),
-    (
-        "|".join(_NO_DEVICE),
-        EncoderUnavailable,
-    ),
+    ("|".join(_NO_DEVICE), EncoderUnavailable),
     (r"Cannot allocate memory|Resource temporarily unavailable|out of memory", _out_of_memory),
     (r"[Ff]ormat not on whitelist|Protocol '\w+' not on whitelist", _playlist),
     (r"Picture size \d+x\d+ exceeds specified max pixel count", _too_many_pixels),
@@ -101,7 +98,9 @@ _WORDS: tuple[tuple[str, _Maker], ...] = (
     (r"Number of streams exceeds max_streams", _too_many_streams),
     (r"partial file|Truncating packet|File ended prematurely", _truncated),
     (r"Error opening input: Invalid data|EBML header parsing failed", NotMedia),
-    (r"Error while opening encoder|Could not open encoder before EOF", EncoderUnavailable),
+    (r"Error while opening encoder", EncoderUnavailable),
+    # No frame ever came out of the decoders, so no encoder was asked.
+    (r"Could not open encoder before EOF|Nothing was written into output", _undecodable),
     (
         r"Invalid data found when processing input|Error while decoding|Decode error rate",
         MediaDamaged,
