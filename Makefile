@@ -14,14 +14,18 @@ DATA ?=
 PORT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev front run test check format soak bench up down lock env-example clean
+.PHONY: help setup ready dev run test check format soak bench up down lock env-example clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.stamp-run front ## Make .venv with the `reelmill` command
+setup: ready ## Make .venv with the `reelmill` command
+	@echo "$(BIN)/reelmill is ready"
 
-dev: $(VENV)/.stamp-dev front ## The same with everything the checks and tests need
+ready: $(VENV)/.stamp-run $(VENV)/.stamp-front
+
+dev: $(VENV)/.stamp-dev $(VENV)/.stamp-front ## The same with all that checks and tests need
+	@:
 
 $(VENV)/.stamp-run: requirements.lock pyproject.toml
 	@sh compose/setup.sh requirements.lock
@@ -32,13 +36,11 @@ $(VENV)/.stamp-dev: requirements-dev.lock requirements.lock pyproject.toml
 	@sh compose/setup.sh requirements-dev.lock
 	@touch $(VENV)/.stamp-run $@
 
-front: $(VENV)/.stamp-front
-
 $(VENV)/.stamp-front: package-lock.json package.json compose/front.sh
 	@mkdir -p $(VENV)
 	@sh compose/front.sh && touch $@
 
-run: setup ## Serve, and put a clip through it: FILE=path, ONCE=1, DATA=folder, PORT=number
+run: ready ## Serve, and put a clip through it: FILE=path, ONCE=1, DATA=folder, PORT=number
 	@$(BIN)/reelmill run $(if $(FILE),"$(FILE)") $(if $(ONCE),--once) \
 	  $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT))
 

@@ -1,15 +1,11 @@
 """Settings as the command line gets them: options over environment over defaults."""
 
-import ipaddress
 from typing import Any
 
-import structlog
 from pydantic import ValidationError
 
 from pipeline.core.errors import InvalidRequest
 from pipeline.settings import Settings
-
-log = structlog.get_logger(__name__)
 
 
 def load(**options: Any) -> Settings:
@@ -45,16 +41,6 @@ def require_distributed(settings: Settings) -> None:
         )
 
 
-def warn_if_open(settings: Settings) -> None:
-    """Say so when others can reach the server: there are no accounts yet."""
-    if not _is_loopback(settings.http_host):
-        log.warning(
-            "http.open_to_others",
-            host=settings.http_host,
-            consequence="anybody who reaches this address can hand in, watch and delete media",
-        )
-
-
 def _shared(settings: Settings) -> dict[str, bool]:
     return {
         "REELMILL_BROKER_URL (amqp://…)": bool(settings.broker_url.get_secret_value()),
@@ -62,13 +48,6 @@ def _shared(settings: Settings) -> dict[str, bool]:
         "REELMILL_REDIS_URL (redis://…)": bool(settings.redis_url.get_secret_value()),
         "REELMILL_S3_ENDPOINT (host:port)": bool(settings.s3_endpoint),
     }
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _complaint(problem: dict[str, Any]) -> str:

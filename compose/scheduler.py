@@ -75,11 +75,6 @@ class Scheduler:
         if self._is_leader.is_set():
             self._attempt("resign", self._resign)
 
-    def wait(self, stopping: Event) -> None:
-        """Block until ``stopping`` is set, then stop."""
-        stopping.wait()
-        self.stop()
-
     def _hear(self, message: BusMessage) -> None:
         if isinstance(message, EventsWaiting):
             self._is_work_waiting.set()
@@ -117,7 +112,9 @@ class Scheduler:
         return Sweeper(pipeline.database, pipeline.broker, lease_s=pipeline.settings.lease_s)
 
     def _lead(self) -> bool:
-        return leadership.lead(self._pipeline.database, LEADER_LEASE, self._owner, LEADER_TTL_S)
+        return leadership.lead(
+            self._pipeline.database, LEADER_LEASE, self._owner, ttl_s=LEADER_TTL_S
+        )
 
     def _resign(self) -> None:
         leadership.resign(self._pipeline.database, LEADER_LEASE, self._owner)
@@ -144,13 +141,19 @@ class Scheduler:
         if self._is_leader.is_set():
             self._attempt(name, action)
 
-    def _collect_garbage(self) -> int:
-        return housekeeping.collect_garbage(self._pipeline.database, self._pipeline.storage)
+    def _collect_garbage(self) -> None:
+        housekeeping.collect_garbage(
+            self._pipeline.database,
+            self._pipeline.storage,
+            patience_s=self._pipeline.settings.garbage_delay_s,
+        )
 
     def _trim(self) -> None:
-        housekeeping.trim(
-            self._pipeline.database, event_retention_s=self._pipeline.settings.event_retention_s
-        )
+        retention_s = self._pipeline.settings.event_retention_s
+        # In batches, so that no reader waits long for the lock.
+        while not self._stopping.is_set():
+            if not housekeeping.trim(self._pipeline.database, event_retention_s=retention_s):
+                break
 
     def _attempt(self, name: str, action: Callable[[], T]) -> T | None:
         """Run one tick; None when it failed. Upkeep must outlive every failure of a tick."""
@@ -158,10 +161,10 @@ class Scheduler:
             return action()
         except Unavailable as error:
             log.warning("upkeep.unavailable", tick=name, code=error.instance_code)
-        except Exception:  # noqa: BLE001 - the edge of the upkeep loops: log it and go on
+        except Exception:
             log.exception("upkeep.failed", tick=name)
         return None
 
 
 def _back_off_s(n_failures: int) -> float:
-    return min(0.1 * 2**n_failures, MAX_BACK_OFF_S)
+    return min(0.1 * 2.0 ** min(n_failures, 10), MAX_BACK_OFF_S)

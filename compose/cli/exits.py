@@ -6,6 +6,7 @@ Exit codes are part of the interface: 0 ok · 1 the work failed · 2 wrong usage
 
 import sys
 from enum import IntEnum
+from http import HTTPStatus
 from types import TracebackType
 
 from rich.console import Console
@@ -14,11 +15,11 @@ from pipeline.core.errors import (
     Conflict,
     InvalidRequest,
     NotFound,
-    Refused,
     ReelmillError,
+    Refused,
     Unavailable,
 )
-from schemas.http import ErrorView
+from schemas.http import ErrorView, Problem
 
 
 class Exit(IntEnum):
@@ -46,6 +47,14 @@ def code_of(error: ReelmillError) -> Exit:
     if isinstance(error, (NotFound, Conflict, Refused, InvalidRequest)):
         return Exit.REFUSED
     return Exit.FAILED
+
+
+def code_of_problem(problem: Problem) -> Exit:
+    """Choose the exit code for what a server answered, or did not answer."""
+    if problem.code == "api.unreachable" or problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return Exit.UNREACHABLE
+    is_ours = problem.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return Exit.REFUSED if is_ours else Exit.FAILED
 
 
 def complain(error: ErrorView) -> None:

@@ -1,11 +1,9 @@
 """Settings as the command line gets them."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from compose import configuration
 from pipeline.core.errors import InvalidRequest
-from pipeline.settings import Settings
 
 DISTRIBUTED = {
     "REELMILL_BROKER_URL": "amqp://localhost",
@@ -54,14 +52,3 @@ def test_a_role_takes_shared_services(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
     configuration.require_distributed(configuration.load())
-
-
-@pytest.mark.parametrize(
-    ("host", "is_warned"),
-    [("127.0.0.1", False), ("::1", False), ("localhost", False), ("0.0.0.0", True), ("box", True)],
-)
-def test_only_an_address_others_can_reach_is_warned_about(host: str, *, is_warned: bool) -> None:
-    with capture_logs() as logs:
-        configuration.warn_if_open(Settings(http_host=host))
-
-    assert [entry["event"] for entry in logs] == ["http.open_to_others"] * is_warned

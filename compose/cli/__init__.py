@@ -1,0 +1,12 @@
+"""The ``reelmill`` command: a client of the HTTP API, and the door to every role."""
+
+import sys
+
+from compose.cli.app import run
+from compose.cli.exits import hide_tracebacks
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    hide_tracebacks()
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,127 @@
+"""``reelmill assets …``: see and delete assets."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from api.client import Client
+from compose.cli.options import (
+    DEFAULT_SERVER,
+    CursorOption,
+    JsonOption,
+    LimitOption,
+    ServerOption,
+)
+from compose.cli.output import age, print_facts, print_json, print_table, size
+from schemas.http import AssetView, RenditionView
+from schemas.media import MediaFacts
+from schemas.vocabulary import AssetId, AssetState
+
+app = typer.Typer(help="See and delete assets.", no_args_is_help=True)
+
+AssetArgument = Annotated[str, typer.Argument(metavar="ASSET", help="Id of the asset.")]
+
+
+@app.command("list")
+def list_assets(
+    *,
+    state: Annotated[AssetState | None, typer.Option(help="Only assets in this state.")] = None,
+    limit: LimitOption = 50,
+    cursor: CursorOption = None,
+    server: ServerOption = DEFAULT_SERVER,
+    as_json: JsonOption = False,
+) -> None:
+    """List assets, newest first."""
+    with Client(server) as client:
+        page = client.assets(cursor=cursor, limit=limit, state=state)
+    if as_json:
+        print_json(page)
+        return
+    print_table(
+        ("ASSET", "STATE", "FILE", "SIZE", "AGE", "ERROR"),
+        (
+            (
+                *(asset.id, asset.state, asset.filename, size(asset.size_bytes)),
+                *(age(asset.created_at), asset.error and asset.error.code),
+            )
+            for asset in page.items
+        ),
+    )
+    if page.next:
+        sys.stderr.write(f"More: --cursor {page.next}\n")
+
+
+@app.command("show")
+def show(
+    asset_id: AssetArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
+) -> None:
+    """Show one asset: what it is and where it plays."""
+    with Client(server) as client:
+        asset = client.asset(AssetId(asset_id))
+    if as_json:
+        print_json(asset)
+    else:
+        _print(asset, server.rstrip("/"))
+
+
+@app.command("delete")
+def delete(
+    asset_id: AssetArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
+) -> None:
+    """Delete an asset with everything made of it; a job on it is cancelled."""
+    with Client(server) as client:
+        client.delete_asset(AssetId(asset_id))
+    if as_json:
+        print_json({"deleted": asset_id})
+    else:
+        sys.stdout.write(f"Deleted {asset_id}\n")
+
+
+def address(server: str, url: str) -> str:
+    """Make an address for people of what the API says, which may be a path alone."""
+    return f"{server.rstrip('/')}{url}" if url.startswith("/") else url
+
+
+def _print(asset: AssetView, server: str) -> None:
+    print_facts(
+        {
+            "asset": asset.id,
+            "state": asset.state,
+            "file": asset.filename,
+            "size": size(asset.size_bytes),
+            "sha256": asset.sha256,
+            "job": asset.job_id,
+            **({} if asset.facts is None else _facts(asset.facts)),
+            "watch": address(server, asset.watch_url),
+            "HLS": address(server, asset.hls_url),
+            "DASH": address(server, asset.dash_url),
+            "error": asset.error and f"{asset.error.detail} [{asset.error.code}]",
+        }
+    )
+    if asset.renditions:
+        print_table(
+            ("RENDITION", "CODEC", "SIZE", "KBIT/S", "DONE"), map(_rendition, asset.renditions)
+        )
+
+
+def _facts(facts: MediaFacts) -> dict[str, object]:
+    video, audio = facts.video, facts.audio
+    return {
+        "container": facts.container,
+        "seconds": f"{float(facts.duration_s):.2f}",
+        "picture": video
+        and f"{video.codec} {video.display_width_px}x{video.display_height_px}"
+        f" at {float(video.frame_rate):g}",
+        "sound": audio and f"{audio.codec} {audio.channels} channels {audio.sample_rate_hz} Hz",
+        "warnings": "; ".join(warning.detail for warning in facts.warnings) or None,
+    }
+
+
+def _rendition(rendition: RenditionView) -> tuple[object, ...]:
+    is_picture = rendition.width_px is not None
+    return (
+        *(rendition.name, rendition.codec),
+        f"{rendition.width_px}x{rendition.height_px}" if is_picture else None,
+        *(rendition.bitrate_bps // 1000, f"{rendition.progress * 100:.0f} %"),
+    )

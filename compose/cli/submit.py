@@ -1,0 +1,127 @@
+"""``reelmill submit``: hand files in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.client import ApiError, Client
+from compose.cli.assets import address
+from compose.cli.bars import JobBars, follow
+from compose.cli.exits import Exit, code_of_problem, complain
+from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption
+from compose.cli.output import print_json, print_table
+from schemas.http import ErrorView, JobRequest, Submitted
+from schemas.vocabulary import AssetId, AssetState
+
+
+def submit(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Video files.")],
+    *,
+    profile: ProfileOption = "default",
+    priority: Annotated[
+        int, typer.Option("--priority", min=0, max=9, help="9 is most urgent.")
+    ] = 5,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until all are done.")] = False,
+    server: ServerOption = DEFAULT_SERVER,
+    as_json: JsonOption = False,
+) -> int:
+    """Hand files in; each becomes an asset and a job on it.
+
+    A file that cannot be handed in does not hold up the others; the exit code is the first one's
+    that went wrong.
+    """
+    with Client(server) as client, JobBars(is_shown=not as_json) as bars:
+        reception = Reception(client, bars)
+        handed_in = [reception.hand_in(path, profile, priority) for path in files]
+        if wait:
+            handed_in = [reception.wait_for(submitted) for submitted in handed_in]
+    if as_json:
+        print_json(handed_in)
+    else:
+        _print(files, handed_in)
+    return reception.code
+
+
+class Reception:
+    """Takes files in, one after the other, and remembers what first went wrong."""
+
+    def __init__(self, client: Client, bars: JobBars) -> None:
+        self._client = client
+        self._bars = bars
+        self.code = Exit.OK
+
+    def hand_in(self, path: Path, profile: str, priority: int) -> Submitted:
+        """Upload a file and submit a job on it."""
+        asset_id = None
+        try:
+            asset_id = self._upload(path)
+            request = JobRequest(asset_id=asset_id, profile=profile, priority=priority)
+            job = self._client.submit(request)
+            asset = self._client.asset(asset_id)
+        except OSError as error:
+            detail = f"{path} cannot be read: {error.strerror or error}."
+            refusal = ErrorView(code="file.unreadable", detail=detail, remedy="Check the path.")
+            return self._refused(Exit.REFUSED, refusal)
+        except ApiError as error:
+            return self._refused(code_of_problem(error.problem), _view(error), asset_id)
+        return Submitted(
+            asset_id=asset_id,
+            job_id=job.id,
+            state=asset.state,
+            watch_url=address(self._client.base_url, asset.watch_url),
+        )
+
+    def wait_for(self, submitted: Submitted) -> Submitted:
+        """Follow one that was handed in until its job has ended."""
+        if submitted.job_id is None or submitted.asset_id is None:
+            return submitted
+        try:
+            job = follow(self._client, submitted.job_id, self._bars)
+            asset = self._client.asset(submitted.asset_id)
+        except ApiError as error:
+            self._note(code_of_problem(error.problem))
+            return submitted.model_copy(update={"error": _view(error)})
+        if asset.state != AssetState.READY:
+            self._note(Exit.FAILED)
+        return submitted.model_copy(
+            update={"state": asset.state, "error": job.error or asset.error}
+        )
+
+    def _upload(self, path: Path) -> AssetId:
+        total_bytes, sent_bytes = path.stat().st_size, 0
+
+        def on_bytes(n_bytes: int) -> None:
+            nonlocal sent_bytes
+            sent_bytes += n_bytes
+            self._bars.show_bytes(path.name, sent_bytes, total_bytes)
+
+        return self._client.upload(path, on_bytes).id
+
+    def _refused(self, code: Exit, error: ErrorView, asset_id: AssetId | None = None) -> Submitted:
+        self._note(code)
+        return Submitted(
+            asset_id=asset_id, job_id=None, state="failed", watch_url=None, error=error
+        )
+
+    def _note(self, code: Exit) -> None:
+        self.code = self.code or code
+
+
+def _view(error: ApiError) -> ErrorView:
+    problem = error.problem
+    return ErrorView(code=problem.code, detail=problem.detail, remedy=problem.remedy)
+
+
+def _print(files: Sequence[Path], handed_in: Sequence[Submitted]) -> None:
+    print_table(
+        ("FILE", "STATE", "JOB", "ASSET", "WATCH"),
+        (
+            (path.name, entry.state, entry.job_id, entry.asset_id, entry.watch_url)
+            for path, entry in zip(files, handed_in, strict=True)
+        ),
+    )
+    for path, entry in zip(files, handed_in, strict=True):
+        if entry.error is not None:
+            complain(entry.error.model_copy(update={"detail": f"{path}: {entry.error.detail}"}))

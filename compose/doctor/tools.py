@@ -1,0 +1,41 @@
+"""ffmpeg and ffprobe on this box, and the encoders that really encode here."""
+
+from pathlib import Path
+from threading import Event
+
+from workers.capabilities import measure
+
+from compose.doctor.report import Check, ok
+from pipeline.settings import Settings
+from workers.ffmpeg import tools
+from workers.ffmpeg.limits import Limits
+from workers.ffmpeg.run import capture
+
+_LIMITS = Limits(wall_s=20, stall_s=20, output_bytes=2**20)
+
+
+def ffmpeg(settings: Settings) -> Check:
+    """Find ffmpeg and ask for its version."""
+    program, _ = tools.find(settings)
+    return ok("ffmpeg", f"{_version(program)}, {program}")
+
+
+def ffprobe(settings: Settings) -> Check:
+    """Find ffprobe and ask for its version."""
+    _, program = tools.find(settings)
+    return ok("ffprobe", f"{_version(program)}, {program}")
+
+
+def encoders(settings: Settings) -> Check:
+    """Encode a frame with every encoder we know how to use."""
+    found = measure(settings)
+    names = ", ".join(
+        f"{encoder.name} (GPU)" if encoder.is_gpu else encoder.name for encoder in found.encoders
+    )
+    return ok("encoders", f"{names}; {found.n_cores} cores, build {found.encoder_build[:12]}")
+
+
+def _version(program: str) -> str:
+    text = capture(["-version"], program=program, cwd=Path("/"), limits=_LIMITS, stop=Event())
+    # "ffmpeg version n9.0.2-7-g… Copyright …"
+    return text.decode(errors="replace").split("version ", 1)[-1].split(" ", 1)[0]

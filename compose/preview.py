@@ -1,0 +1,94 @@
+"""What would be made of a local file: the workers' own probe, then the plan; no server asked."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from pipeline.core.errors import NotFound
+from pipeline.core.profiles import profile as named_profile
+from pipeline.services.dryrun import preview_facts
+from pipeline.settings import Settings
+from schemas.http import DryRunView
+from schemas.media import MediaFacts
+from schemas.tasks import ProbeParams, RenditionMade, SegmentMade, SourceRef
+from schemas.timeline import Timeline
+from schemas.vocabulary import AssetId
+from workers.bench import Tools
+from workers.ffmpeg import tools
+from workers.steps import probe
+
+
+def preview(path: Path, profile_name: str, settings: Settings) -> DryRunView:
+    """Probe a file and plan for it.
+
+    Raises:
+        InvalidRequest: there is no such profile.
+        MediaError: it cannot be made playable.
+    """
+    profile = named_profile(profile_name)
+    return preview_facts(_facts(path, settings), profile)
+
+
+def _facts(path: Path, settings: Settings) -> MediaFacts:
+    source = SourceRef(
+        # Neither is looked at on the way to the facts.
+        asset_id=AssetId("local"),
+        key="source",
+        size_bytes=path.stat().st_size,
+        sha256="",
+    )
+    with tempfile.TemporaryDirectory(prefix="reelmill-plan-") as folder:
+        bench = LocalBench(scratch=Path(folder), tools=_tools(settings), path=path.absolute())
+        return probe.run(ProbeParams(source=source), bench).facts
+
+
+def _tools(settings: Settings) -> Tools:
+    ffmpeg, ffprobe = tools.find(settings)
+    return Tools(
+        ffmpeg=ffmpeg,
+        ffprobe=ffprobe,
+        # Probing encodes nothing.
+        encoders=(),
+        encoder_build="",
+        threads=settings.encoder_threads or os.cpu_count() or 1,
+        use_gpu=False,
+        stall_s=settings.stall_s,
+        max_source_pixels=settings.max_source_pixels,
+        max_source_duration_s=settings.max_source_duration_s,
+        max_source_streams=settings.max_source_streams,
+    )
+
+
+@dataclass
+class LocalBench:
+    """A working place for a step whose source is a local file and that stores nothing."""
+
+    scratch: Path
+    tools: Tools
+    path: Path
+    stop: Event = field(default_factory=Event)
+
+    def source(self, _ref: SourceRef) -> Path:
+        """Name the file, under a name of our own."""
+        # Users' names mean things to ffmpeg; a link has the same bytes and none of the name.
+        link = self.scratch / "source"
+        if not link.is_symlink():
+            link.symlink_to(self.path)
+        return link
+
+    def put(self, _path: Path, _name: str, *, content_type: str) -> str:
+        """Store nothing."""
+        raise NotFound(f"There is no store for {content_type} here.", code="plan.no_store")
+
+    def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
+        """Tell nobody."""
+
+    def publish(self, renditions: Sequence[RenditionMade], segments: Sequence[SegmentMade]) -> None:
+        """Publish nothing."""
+
+    def timeline(self) -> Timeline:
+        """Have nothing published."""
+        raise NotFound("Nothing is published here.", code="plan.no_store")

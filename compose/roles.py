@@ -1,0 +1,69 @@
+"""The roles of the distributed form, each a process of its own until it is asked to stop."""
+
+from collections.abc import Sequence
+from contextlib import closing
+
+import structlog
+from flask import Flask
+
+from api.app import create_app
+from api.serving import serve_gunicorn
+from compose.configuration import require_distributed
+from compose.scheduler import Scheduler
+from compose.stopping import asked_to_stop
+from compose.up import House
+from pipeline.bootstrap import build
+from pipeline.settings import Settings
+from pipeline.telemetry import setup_logging
+from schemas.vocabulary import QueueName
+from workers.app import WorkerProcess
+
+log = structlog.get_logger(__name__)
+
+
+def run_house(settings: Settings) -> None:
+    """Run everything in this process: the embedded form."""
+    setup_logging(settings)
+    house = House(settings)
+    with asked_to_stop() as stopping:
+        house.start()
+        stopping.wait()
+        log.info("house.stopping")
+        house.stop()
+
+
+def run_api(settings: Settings) -> None:
+    """Serve HTTP; gunicorn takes the signals and ends the process."""
+    require_distributed(settings)
+    setup_logging(settings)
+    # Once here, so that a service that is away is one clear line and not a restart loop.
+    build(settings).close()
+
+    def application() -> Flask:
+        return create_app(build(settings))
+
+    serve_gunicorn(application, settings)
+
+
+def run_worker(settings: Settings, queues: Sequence[QueueName], slots: int) -> None:
+    """Work on the named queues; tasks are handed back on the way out."""
+    require_distributed(settings)
+    setup_logging(settings)
+    with asked_to_stop() as stopping, closing(build(settings)) as pipeline:
+        worker = WorkerProcess(pipeline, queues, slots, name=None)
+        worker.start()
+        stopping.wait()
+        log.info("worker.stopping")
+        worker.stop()
+
+
+def run_scheduler(settings: Settings) -> None:
+    """Relay, sweep and clean up."""
+    require_distributed(settings)
+    setup_logging(settings)
+    with asked_to_stop() as stopping, closing(build(settings)) as pipeline:
+        scheduler = Scheduler(pipeline)
+        scheduler.start()
+        stopping.wait()
+        log.info("scheduler.stopping")
+        scheduler.stop()

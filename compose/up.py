@@ -1,0 +1,93 @@
+"""Everything in one process: pipeline, API, scheduler and workers as threads of it."""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from threading import Thread
+
+import structlog
+
+from api.app import create_app
+from api.serving import serve_embedded
+from compose import folder
+from compose.scheduler import Scheduler
+from pipeline.bootstrap import Pipeline, build
+from pipeline.settings import Settings
+from schemas.vocabulary import QueueName
+from workers.app import WorkerProcess
+
+log = structlog.get_logger(__name__)
+
+#: Long tasks; the GPU queue is heard only where a GPU encoder works.
+ENCODE_QUEUES = (QueueName.ENCODE_CPU, QueueName.ENCODE_GPU)
+#: Short tasks have slots of their own, so that a running encode never holds them up.
+SHORT_QUEUES = (QueueName.PROBE, QueueName.THUMBNAILS, QueueName.PACKAGE)
+SHORT_SLOTS = 2
+
+
+class House:
+    """The embedded form, running between ``start`` and ``stop``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open = ExitStack()
+        #: Where clients on this box reach it, once started.
+        self.url = ""
+
+    def start(self) -> None:
+        """Take the data folder and start every part; what is half up comes down on an error.
+
+        Raises:
+            Conflict: another process holds the data folder.
+            Refused: the port is taken.
+        """
+        with ExitStack() as opening:
+            opening.enter_context(folder.held(self._settings.data_dir))
+            pipeline = build(self._settings)
+            opening.callback(pipeline.close)
+            self.url = self._serve(opening, pipeline)
+            scheduler = Scheduler(pipeline)
+            scheduler.start()
+            opening.callback(scheduler.stop)
+            running: list[WorkerProcess] = []
+            opening.callback(_stop_together, running)
+            for worker in self._workers(pipeline):
+                worker.start()
+                running.append(worker)
+            self._open = opening.pop_all()
+        log.info("house.up", url=self.url, data_dir=str(self._settings.data_dir))
+
+    def stop(self) -> None:
+        """Hand tasks back, finish what the others do, let go of the folder. Safe to repeat."""
+        self._open.close()
+
+    def _serve(self, opening: ExitStack, pipeline: Pipeline) -> str:
+        server = serve_embedded(
+            create_app(pipeline), self._settings.http_host, self._settings.http_port
+        )
+        thread = Thread(target=server.serve_forever, name="http", daemon=True)
+        opening.callback(thread.join)
+        opening.callback(server.server_close)
+        opening.callback(server.shutdown)
+        thread.start()
+        return server.url
+
+    def _workers(self, pipeline: Pipeline) -> list[WorkerProcess]:
+        return [
+            WorkerProcess(pipeline, ENCODE_QUEUES, encode_slots(self._settings), name="encode"),
+            WorkerProcess(pipeline, SHORT_QUEUES, SHORT_SLOTS, name="short"),
+        ]
+
+
+def encode_slots(settings: Settings) -> int:
+    """Choose how many encodes run at once: half the cores unless it is set."""
+    return settings.worker_slots or max(1, (os.cpu_count() or 1) // 2)
+
+
+def _stop_together(workers: Sequence[WorkerProcess]) -> None:
+    # At once, because each may take the whole grace period.
+    threads = [Thread(target=worker.stop, name="stop") for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
