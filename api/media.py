@@ -1,0 +1,130 @@
+"""``/media/{asset}/…``: what players fetch. Bytes come out of storage block by block.
+
+Segments lie under paths that carry the attempt that made them, so they may be kept for ever;
+playlists keep their address while they grow, so they are asked for again.
+"""
+
+import hashlib
+import re
+from contextlib import ExitStack
+
+from flask import Blueprint, Response, request
+from werkzeug.datastructures import Headers
+
+from pipeline.bootstrap import Pipeline
+from pipeline.services import playback
+from pipeline.services.playback import GeneratedText, StoredFile
+from pipeline.storage.port import ObjectStore
+from schemas.vocabulary import AssetId
+
+#: What a path never changes under, browsers and caches keep for a year.
+_KEEP = "public, max-age=31536000, immutable"
+#: A finished playlist changes only when a new job replaces the asset's output.
+_FINAL = "public, max-age=60"
+#: A growing playlist: one second spares the origin when a thousand players ask.
+_GROWING = "public, max-age=1"
+
+#: One range alone; several are answered with the whole object, as RFC 9110 §14.2 allows.
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
+
+
+def media_blueprint(pipeline: Pipeline) -> Blueprint:
+    """Build the route over one pipeline; raises NotFound for the app's error handler."""
+    blueprint = Blueprint("media", __name__, url_prefix="/media")
+
+    @blueprint.get("/<asset_id>/<path:path>")
+    def file(asset_id: str, path: str) -> Response:
+        found = playback.file(pipeline.database, AssetId(asset_id), path)
+        if isinstance(found, GeneratedText):
+            return _text(found)
+        return _stored(pipeline.storage, found)
+
+    blueprint.after_request(_open_to_players)
+    return blueprint
+
+
+def _open_to_players(response: Response) -> Response:
+    """Let players on other sites read: nothing here depends on who asks."""
+    headers = response.headers
+    headers["Access-Control-Allow-Origin"] = "*"
+    headers["Access-Control-Expose-Headers"] = "Accept-Ranges, Content-Range, Date, ETag"
+    if request.method == "OPTIONS":
+        headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        headers["Access-Control-Allow-Headers"] = "If-Range, If-None-Match, Range"
+        headers["Access-Control-Max-Age"] = "86400"
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    headers["X-Content-Type-Options"] = "nosniff"
+    if response.status_code >= 400:  # noqa: PLR2004 - every error
+        # What is missing now may be published in a second.
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _text(found: GeneratedText) -> Response:
+    data = found.text.encode()
+    headers = Headers({"Cache-Control": _FINAL if found.is_final else _GROWING})
+    etag = hashlib.sha256(data).hexdigest()[:32]
+    headers["ETag"] = f'"{etag}"'
+    if _has_it(etag):
+        return Response(status=304, headers=headers)
+    return Response(data, headers=headers, content_type=found.content_type)
+
+
+def _stored(storage: ObjectStore, found: StoredFile) -> Response:
+    facts = storage.stat(found.key)
+    headers = Headers({"Cache-Control": _KEEP if found.is_immutable else _FINAL})
+    headers["ETag"] = f'"{facts.etag}"'
+    headers["Accept-Ranges"] = "bytes"
+    if _has_it(facts.etag):
+        return Response(status=304, headers=headers)
+    whole = range(facts.size_bytes)
+    wanted = _wanted(whole, facts.etag)
+    if wanted is not None and not wanted:
+        headers["Content-Range"] = f"bytes */{facts.size_bytes}"
+        return Response(status=416, headers=headers)
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{facts.size_bytes}"
+    body = whole if wanted is None else wanted
+    headers["Content-Length"] = str(len(body))
+    headers["Content-Type"] = found.content_type
+    response = Response(status=200 if wanted is None else 206, headers=headers)
+    if request.method == "GET":
+        _attach(response, storage, found.key, body)
+    return response
+
+
+def _has_it(etag: str) -> bool:
+    asked = request.if_none_match
+    # Weakly, because a proxy that compresses weakens the tag.
+    return asked.star_tag or asked.contains_weak(etag)
+
+
+def _wanted(whole: range, etag: str) -> range | None:
+    """Read the range asked for: empty if there are no such bytes, None if all are wanted."""
+    asked = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+    if request.method != "GET" or asked is None or not _is_same(etag):
+        return None
+    first, last = asked.groups()
+    if not first:
+        # The last so many bytes.
+        return whole[max(0, len(whole) - int(last)) :] if last else None
+    if last and int(last) < int(first):
+        return None
+    return whole[int(first) : int(last) + 1 if last else None]
+
+
+def _is_same(etag: str) -> bool:
+    """Tell whether a resumed download still gets the object it began with.
+
+    Only the very tag will do: weak ones and dates may stand for other bytes.
+    """
+    return request.headers.get("If-Range", f'"{etag}"').strip() == f'"{etag}"'
+
+
+def _attach(response: Response, storage: ObjectStore, key: str, wanted: range) -> None:
+    """Give the response its bytes; the storage stream closes with it, also when a client leaves."""
+    stack = ExitStack()
+    # Opened before the head is sent, so that what is missing can still be said.
+    opened = storage.open(key, start=wanted.start, length=len(wanted))
+    response.response = stack.enter_context(opened)
+    response.call_on_close(stack.close)

@@ -1,0 +1,114 @@
+// Plays one HLS address in the page's video element: hls.js where it was installed, the
+// browser's own HLS otherwise, and plain words where neither is there.
+
+const SKIP_S = 10;
+const RETRY_MS = 3000;
+
+export function startPlayer(url, texts) {
+  const video = document.getElementById("video");
+  addKeys(video);
+  if (window.Hls?.isSupported()) return withHls(video, url, texts);
+  if (video.canPlayType("application/vnd.apple.mpegurl")) return withBrowser(video, url, texts);
+  notice(`${texts.no_player} ${new URL(url, location.href).href}`);
+  return {};
+}
+
+function withHls(video, url, texts) {
+  const hls = new window.Hls({
+    // A growing playlist looks like a broadcast, but viewers want its beginning.
+    startPosition: 0,
+    capLevelToPlayerSize: true,
+    backBufferLength: 60,
+  });
+  const stage = document.getElementById("stage");
+  stage.dataset.errors = "0";
+  let healed = false;
+  hls.on(window.Hls.Events.ERROR, (_event, error) => {
+    stage.dataset.errors = String(Number(stage.dataset.errors) + 1);
+    console.warn("player", error.type, error.details, error.fatal ? "fatal" : "");
+    if (!error.fatal) return;
+    if (error.type === window.Hls.ErrorTypes.MEDIA_ERROR && !healed) {
+      healed = true;
+      hls.recoverMediaError();
+      return;
+    }
+    notice(texts.stopped.replace("{why}", error.details), () => restart(hls, url));
+    // The line may only be down for a while.
+    if (error.type === window.Hls.ErrorTypes.NETWORK_ERROR) {
+      setTimeout(() => restart(hls, url), RETRY_MS + Math.random() * RETRY_MS);
+    }
+  });
+  hls.on(window.Hls.Events.FRAG_BUFFERED, () => notice(""));
+  hls.on(window.Hls.Events.MANIFEST_PARSED, () => offerQualities(hls));
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return { hls };
+}
+
+function restart(hls, url) {
+  if (hls.levels.length) hls.startLoad();
+  else hls.loadSource(url);
+}
+
+function withBrowser(video, url, texts) {
+  video.addEventListener("error", () => {
+    notice(texts.stopped.replace("{why}", video.error?.message || "HLS"), () => video.load());
+  });
+  video.addEventListener("playing", () => notice(""));
+  video.src = url;
+  return {};
+}
+
+function offerQualities(hls) {
+  const select = document.getElementById("quality");
+  const named = hls.levels.map((level, index) => ({
+    index,
+    label: `${Math.min(level.width, level.height)}p`,
+    bitrate: level.bitrate,
+  }));
+  while (select.options.length > 1) select.remove(1);
+  for (const { index, label } of named.sort((a, b) => b.bitrate - a.bitrate)) {
+    select.add(new Option(label, index));
+  }
+  select.onchange = () => { hls.nextLevel = Number(select.value); };
+  document.getElementById("quality-box").hidden = named.length < 2 || !hls.levels[0].height;
+}
+
+function notice(text, again = null) {
+  document.getElementById("notice").hidden = !text;
+  document.getElementById("notice-text").textContent = text;
+  const button = document.getElementById("again");
+  button.hidden = !again;
+  button.onclick = again;
+}
+
+function addKeys(video) {
+  const actions = {
+    " ": () => toggle(video),
+    k: () => toggle(video),
+    j: () => { video.currentTime -= SKIP_S; },
+    l: () => { video.currentTime += SKIP_S; },
+    ArrowLeft: () => { video.currentTime -= SKIP_S; },
+    ArrowRight: () => { video.currentTime += SKIP_S; },
+    m: () => { video.muted = !video.muted; },
+    f: () => fillScreen(video),
+  };
+  document.addEventListener("keydown", (event) => {
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const isTyping = event.target.closest("button, select, a, summary, input");
+    if (!action || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    // The element's own keys would do the same once more.
+    event.preventDefault();
+    action();
+  });
+}
+
+function toggle(video) {
+  if (video.paused) video.play().catch(() => {});
+  else video.pause();
+}
+
+function fillScreen(video) {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else video.requestFullscreen?.();
+}

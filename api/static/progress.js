@@ -1,0 +1,130 @@
+// Follows a job over its websocket: a snapshot, then numbered events and fleeting progress.
+// The line may break at any time; it is taken up again after the last event that was seen.
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15000;
+const FINISHED = new Set(["succeeded", "failed", "cancelled"]);
+const ENDINGS = new Set(["job.succeeded", "job.failed", "job.cancelled"]);
+
+export function followJob(jobId, { onProgress, onChange, onLine }) {
+  const job = new Job(onProgress);
+  let failures = 0;
+  let lastEventId = null;
+  let isOver = false;
+
+  function connect() {
+    const address = new URL(`/api/jobs/${jobId}/events`, location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    if (lastEventId !== null) address.searchParams.set("last_event_id", lastEventId);
+    const socket = new WebSocket(address);
+    socket.onmessage = ({ data }) => take(JSON.parse(data), socket);
+    socket.onopen = () => onLine(true);
+    socket.onclose = () => { if (!isOver) again(); };
+  }
+
+  function again() {
+    failures += 1;
+    onLine(failures < 2);
+    // Jitter, so that a thousand pages do not come back in the same second.
+    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
+    setTimeout(connect, longest / 2 + (Math.random() * longest) / 2);
+  }
+
+  function take(message, socket) {
+    failures = 0;
+    if (message.type === "snapshot") {
+      lastEventId = message.last_event_id;
+      job.replace(message.job);
+      onChange();
+      if (FINISHED.has(message.job.state)) end(socket);
+    } else if (message.type === "progress") {
+      job.tick(message);
+    } else if (message.type === "event") {
+      lastEventId = message.event.id;
+      takeEvent(message.event, socket);
+    }
+  }
+
+  function takeEvent(event, socket) {
+    if (event.type.startsWith("task.")) job.settle(event);
+    else onChange();
+    if (event.type === "job.planned") reload();
+    if (ENDINGS.has(event.type)) end(socket);
+  }
+
+  async function reload() {
+    const answer = await fetch(`/api/jobs/${jobId}`).catch(() => null);
+    if (answer?.ok) job.replace(await answer.json());
+  }
+
+  function end(socket) {
+    isOver = true;
+    socket.close();
+  }
+
+  connect();
+}
+
+class Job {
+  constructor(onProgress) {
+    this.onProgress = onProgress;
+    this.shown = { whole: 0, rungs: {} };
+    this.tasks = new Map();
+    this.eta_s = null;
+  }
+
+  replace(job) {
+    this.tasks = new Map(job.tasks.map((task) => [task.id, task]));
+    this.eta_s = job.eta_s;
+    this.show(job.progress, job.rungs);
+  }
+
+  tick({ task_id: id, progress }) {
+    const task = this.tasks.get(id);
+    if (!task) return;
+    task.progress = progress;
+    this.reckon();
+  }
+
+  settle({ type, task_id: id }) {
+    const task = this.tasks.get(id);
+    if (!task || type !== "task.succeeded") return;
+    task.state = "succeeded";
+    this.reckon();
+  }
+
+  // Chunks count alike here; the server's next snapshot weighs them by length.
+  reckon() {
+    const shares = [...this.tasks.values()].map((task) => share(task));
+    const rungs = {};
+    for (const name of Object.keys(this.shown.rungs)) {
+      const parts = [...this.tasks.values()].map((task) => rungShare(task, name)).filter((part) => part !== null);
+      rungs[name] = mean(parts);
+    }
+    this.show(mean(shares), rungs);
+  }
+
+  // A retried task starts again, but a bar that runs backwards only confuses.
+  show(whole, rungs) {
+    this.shown.whole = Math.max(this.shown.whole, whole);
+    for (const [name, value] of Object.entries(rungs)) {
+      this.shown.rungs[name] = Math.max(this.shown.rungs[name] ?? 0, value);
+    }
+    this.onProgress({ ...this.shown, eta_s: this.eta_s });
+  }
+}
+
+function share(task) {
+  return task.state === "succeeded" ? 1 : mean(Object.values(task.progress));
+}
+
+function rungShare(task, name) {
+  const isSound = task.kind === "encode_audio";
+  if (task.kind !== "encode" && !isSound) return null;
+  if (isSound !== (name === "audio")) return null;
+  return task.state === "succeeded" ? 1 : task.progress[name] ?? 0;
+}
+
+function mean(values) {
+  return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
+}

@@ -1,0 +1,79 @@
+"""What the pages say, in the languages they speak; both columns have the same keys."""
+
+from typing import Final
+
+from flask import request
+
+DEFAULT: Final = "en"
+
+TEXTS: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        "skip": "Skip to the player",
+        "player": "Video player",
+        "waiting": "Waiting for its turn",
+        "processing": "Being prepared: it starts by itself as soon as the first part is there",
+        "playable": "Ready to watch, the rest is still being prepared",
+        "ready": "Ready",
+        "failed": "This video could not be prepared",
+        "cancelled": "Preparation was cancelled",
+        "progress": "Preparation",
+        "renditions": "Quality levels",
+        "left": "about {time} left",
+        "seconds": "{n} s",
+        "minutes": "{n} min",
+        "hours": "{n} h",
+        "offline": "The connection is interrupted, trying again …",
+        "quality": "Quality",
+        "auto": "Automatic",
+        "sound": "Sound",
+        "stopped": "Playback stopped: {why}",
+        "again": "Try again",
+        "no_player": "The player is not installed on this server and this browser cannot play the"
+        " format by itself. Open this address in a player such as VLC:",
+        "no_script": "JavaScript is switched off. Open this address in a player such as VLC:",
+        "addresses": "Addresses for other players",
+        "copy": "Copy",
+        "copied": "Copied",
+        "keys": "Keys: space or K plays and pauses, ← → or J L move 10 seconds, M mutes,"
+        " F fills the screen",
+        "not_found": "There is no such video",
+        "not_found_hint": "Check the address; the video may have been deleted.",
+    },
+    "ko": {
+        "skip": "플레이어로 바로 가기",
+        "player": "동영상 플레이어",
+        "waiting": "순서를 기다리고 있습니다",
+        "processing": "준비하고 있습니다. 첫 부분이 완성되면 저절로 재생할 수 있게 됩니다",
+        "playable": "지금 볼 수 있습니다. 나머지는 계속 준비하고 있습니다",
+        "ready": "준비되었습니다",
+        "failed": "이 동영상을 준비하지 못했습니다",
+        "cancelled": "준비가 취소되었습니다",
+        "progress": "준비 상황",
+        "renditions": "화질 단계",
+        "left": "약 {time} 남음",
+        "seconds": "{n}초",
+        "minutes": "{n}분",
+        "hours": "{n}시간",
+        "offline": "연결이 끊겨 다시 시도하고 있습니다 …",
+        "quality": "화질",
+        "auto": "자동",
+        "sound": "소리",
+        "stopped": "재생이 멈췄습니다: {why}",
+        "again": "다시 시도",
+        "no_player": "이 서버에 플레이어가 설치되어 있지 않고, 이 브라우저는 이 형식을 직접 재생할"
+        " 수 없습니다. VLC 같은 플레이어에서 다음 주소를 여세요:",
+        "no_script": "자바스크립트가 꺼져 있습니다. VLC 같은 플레이어에서 다음 주소를 여세요:",
+        "addresses": "다른 플레이어용 주소",
+        "copy": "복사",
+        "copied": "복사됨",
+        "keys": "단축키: 스페이스 또는 K 재생·일시정지, ← → 또는 J L 10초 이동, M 음소거,"
+        " F 전체 화면",
+        "not_found": "그런 동영상이 없습니다",
+        "not_found_hint": "주소를 확인하세요. 동영상이 삭제되었을 수도 있습니다.",
+    },
+}
+
+
+def language() -> str:
+    """Choose the language of this request among those we speak."""
+    return request.accept_languages.best_match(list(TEXTS), DEFAULT) or DEFAULT
