@@ -7,6 +7,7 @@ from pipeline.database.port import Database
 from pipeline.events.port import EventBus
 from pipeline.settings import Settings
 from pipeline.storage.port import ObjectStore
+from schemas.events import EventsWaiting
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,20 @@ class Pipeline:
 
 def build(settings: Settings) -> Pipeline:
     """Choose adapters by the settings and migrate the database to the newest schema."""
+    database, bus = _database(settings), _bus(settings)
+
+    def hint(*, has_events: bool, has_rings: bool) -> None:
+        """Wake relays and watchers: what they wait for is committed."""
+        del has_events, has_rings
+        bus.publish(EventsWaiting())
+
+    database.on_commit(hint)
     return Pipeline(
         settings=settings,
-        database=_database(settings),
+        database=database,
         storage=_storage(settings),
         broker=_broker(settings),
-        bus=_bus(settings),
+        bus=bus,
     )
 
 

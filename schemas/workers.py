@@ -86,3 +86,5 @@ class Orders(Frozen):
     cancelled: tuple[TaskId, ...] = ()
     #: Finish what runs, claim nothing new.
     drain: bool = False
+    #: The fleet does not know this worker (any more): register again.
+    is_unknown: bool = False

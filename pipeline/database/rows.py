@@ -120,6 +120,7 @@ class ClaimedRow:
     epoch: int
     attempt: int
     is_build_pinned: bool
+    scratch_bytes: int
     params: dict[str, Any] = field(repr=False)
 
 

@@ -43,6 +43,8 @@ class Claimed:
     params: TaskParams
     #: Where this attempt, and only it, may write objects.
     prefix: str
+    #: Disk it will need beside the source.
+    scratch_bytes: int
 
 
 class _PinnedElsewhere(Exception):  # noqa: N818  # rolls the claim back, nobody else sees it
@@ -97,6 +99,7 @@ def _claimed(row: ClaimedRow) -> Claimed:
         attempt=row.attempt,
         params=TASK_PARAMS.validate_python(row.params),
         prefix=keys.attempt_prefix(row.asset_id, row.id, row.epoch),
+        scratch_bytes=row.scratch_bytes,
     )
 
 
@@ -111,6 +114,7 @@ def heartbeat(
         lost=tuple(p.task_id for p in pulses if p.task_id not in renewed),
         cancelled=tuple(task_id for task_id, is_cancelled in renewed.items() if is_cancelled),
         drain=bool(drain),
+        is_unknown=drain is None,
     )
 
 

@@ -55,6 +55,7 @@ def claim_statement(wanted: Wanted, lease_s: float) -> Update:
             task.c.epoch,
             task.c.attempt,
             task.c.is_build_pinned,
+            task.c.scratch_bytes,
             task.c.params,
         )
     )

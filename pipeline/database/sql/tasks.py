@@ -71,6 +71,7 @@ class SqlTasks:
             epoch=row.epoch,
             attempt=row.attempt,
             is_build_pinned=row.is_build_pinned,
+            scratch_bytes=row.scratch_bytes,
             params=row.params,
         )
 

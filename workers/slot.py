@@ -1,0 +1,167 @@
+"""What a slot does when the bell rings: claim, work, report."""
+
+import random
+from collections.abc import Callable
+from threading import Event
+
+import structlog
+
+from pipeline.broker.port import Ring
+from pipeline.core.errors import DatabaseUnavailable, LeaseLost, ReelmillError, Stopped, WorkFailed
+from pipeline.core.retry import Failure
+from pipeline.services import tasks
+from pipeline.services.tasks import Claimed, Offer
+from schemas.tasks import TaskResult
+from schemas.vocabulary import QueueName, TaskKind, WorkerId
+from workers.attempt import Attempt, Place, StopReason
+from workers.heart import Heart
+from workers.insistence import insist
+from workers.scratch.folder import ScratchRoot
+from workers.steps import encode, encode_audio, idle, package, probe, thumbnails
+
+log = structlog.get_logger(__name__)
+
+#: The one place that knows which step does which kind of task.
+_STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
+    TaskKind.PROBE: probe.run,
+    TaskKind.THUMBNAILS: thumbnails.run,
+    TaskKind.ENCODE: encode.run,
+    TaskKind.ENCODE_AUDIO: encode_audio.run,
+    TaskKind.PACKAGE: package.run,
+    TaskKind.IDLE: idle.run,
+}
+
+
+class Slots:
+    """Handles rings for all slots of a process; many threads call it at once."""
+
+    def __init__(
+        self,
+        worker_id: WorkerId,
+        places: dict[QueueName, Place],
+        scratch: ScratchRoot,
+        heart: Heart,
+    ) -> None:
+        self._worker_id = worker_id
+        self._places = places
+        self._scratch = scratch
+        self._heart = heart
+        #: Set when nothing more may be claimed.
+        self.closed = Event()
+        #: Set when even reports must end.
+        self.abandoned = Event()
+
+    def on_ring(self, ring: Ring) -> None:
+        """Claim the best task of the queue and work on it; nothing to claim is fine."""
+        if self.closed.is_set():
+            return
+        place = self._places[ring.queue]
+        try:
+            claimed = insist(lambda: self._claim(ring.queue, place), until=self.closed)
+        except DatabaseUnavailable:
+            return
+        if claimed is not None:
+            with structlog.contextvars.bound_contextvars(
+                job_id=claimed.job_id, task_id=claimed.task_id, epoch=claimed.epoch
+            ):
+                self._work(claimed, place)
+
+    def _claim(self, queue: QueueName, place: Place) -> Claimed | None:
+        settings = place.pipeline.settings
+        offer = Offer(
+            worker_id=self._worker_id,
+            queue=queue,
+            encoder_build=place.tools.encoder_build,
+            scratch_free_bytes=self._scratch.free_bytes(),
+            cached=place.cache.held(),
+        )
+        return tasks.claim(place.pipeline.database, offer, lease_s=settings.lease_s)
+
+    def _work(self, claimed: Claimed, place: Place) -> None:
+        log.info("task.started", kind=claimed.params.kind, attempt=claimed.attempt)
+        try:
+            result = self._run(claimed, place)
+        except _Interrupted as exc:
+            self._report_stop(claimed, place, exc.reason)
+        except LeaseLost as exc:
+            log.warning("task.lost", detail=exc.detail)
+        except ReelmillError as exc:
+            self._report_failure(claimed, place, exc)
+        except Exception as exc:  # the workers' edge: whatever a step does, the slot lives on
+            log.exception("task.crashed")
+            self._report_failure(claimed, place, _unexpected(exc))
+        else:
+            self._tell(
+                lambda: tasks.finish(
+                    place.pipeline.database, claimed.task_id, claimed.epoch, result
+                )
+            )
+            log.info("task.finished", kind=claimed.params.kind)
+
+    def _run(self, claimed: Claimed, place: Place) -> TaskResult:
+        with (
+            self._scratch.reserve(claimed.scratch_bytes),
+            self._scratch.attempt_folder(claimed.task_id, claimed.epoch) as folder,
+        ):
+            attempt = Attempt(claimed, place, folder)
+            self._heart.add(attempt)
+            try:
+                if self.closed.is_set():
+                    attempt.interrupt(StopReason.SHUTDOWN)
+                return _STEPS[claimed.params.kind](claimed.params, attempt)
+            except (Stopped, DatabaseUnavailable) as exc:
+                if attempt.reason is None:
+                    raise
+                raise _Interrupted(attempt.reason) from exc
+            finally:
+                self._heart.remove(attempt)
+                attempt.close()
+
+    def _report_stop(self, claimed: Claimed, place: Place, reason: StopReason) -> None:
+        log.info("task.stopped", reason=reason)
+        database, task_id, epoch = place.pipeline.database, claimed.task_id, claimed.epoch
+        if reason is StopReason.CANCELLED:
+            self._tell(lambda: tasks.stopped(database, task_id, epoch))
+        elif reason is StopReason.SHUTDOWN:
+            self._tell(lambda: tasks.hand_back(database, task_id, epoch))
+
+    def _report_failure(self, claimed: Claimed, place: Place, error: ReelmillError) -> None:
+        failure = Failure(
+            code=error.instance_code,
+            detail=error.detail,
+            remedy=error.remedy,
+            retryable=error.retryable,
+        )
+        log.warning("task.failed", code=failure.code, detail=failure.detail)
+        self._tell(
+            lambda: tasks.fail(
+                place.pipeline.database,
+                claimed.task_id,
+                claimed.epoch,
+                failure,
+                # Spreads tasks that failed together.
+                jitter=random.random(),  # noqa: S311  # not a secret
+            )
+        )
+
+    def _tell(self, report: Callable[[], None]) -> None:
+        """Report to the database, however long it is away, unless the process must end."""
+        try:
+            insist(report, until=self.abandoned)
+        except LeaseLost as exc:
+            log.warning("task.lost", detail=exc.detail)
+        except DatabaseUnavailable as exc:
+            # The lease runs out and the sweeper gives the task to another.
+            log.warning("task.unreported", detail=exc.detail)
+
+
+class _Interrupted(Exception):  # noqa: N818  # control flow inside this module
+    """The attempt was asked to stop."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _unexpected(exc: Exception) -> ReelmillError:
+    return WorkFailed(f"unexpected {type(exc).__name__}: {exc}", code="work.crashed")
