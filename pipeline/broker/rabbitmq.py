@@ -1,0 +1,83 @@
+"""The doorbell over RabbitMQ.
+
+Queues are durable, of a type fixed by the settings, and have no dead-letter twin: a
+message we do not understand is worth nothing, and a lost one is rung again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from pika.adapters.blocking_connection import BlockingChannel
+
+from pipeline.broker.consuming import AmqpConsumer
+from pipeline.broker.listening import RingBroker, RingConsumer, RingListener, Slots, write_ring
+from pipeline.broker.port import Listener, Ring
+from pipeline.broker.publishing import Publisher
+from schemas.vocabulary import QueueName
+
+
+class RabbitDoorbell:
+    """Rings between processes. Every method is thread-safe.
+
+    Args:
+        url: ``amqp://`` or ``amqps://`` address.
+        prefix: first part of queue names; a new one starts new queues.
+        queue_type: of queues not made yet.
+    """
+
+    def __init__(self, url: str, *, prefix: str, queue_type: Literal["classic", "quorum"]) -> None:
+        self._url = url
+        self._prefix = prefix
+        # Always said, because a virtual host can have a default of its own.
+        self._arguments = {"x-queue-type": queue_type}
+        self._publisher = Publisher(url)
+
+    def declare(self, queues: Sequence[QueueName]) -> None:
+        """Make sure the queues exist."""
+
+        def declare_all(channel: BlockingChannel) -> None:
+            for queue in queues:
+                self._declare(channel, self._name(queue))
+
+        self._publisher.ask(declare_all)
+
+    def ring(self, rings: Sequence[Ring]) -> None:
+        """Publish in order; returns when the broker has confirmed every one."""
+        if not rings:
+            return
+        letters = [(self._name(ring.queue), ring) for ring in rings]
+        self.declare(list(dict.fromkeys(ring.queue for ring in rings)))
+        self._publisher.publish([(name, write_ring(ring, name)) for name, ring in letters])
+
+    def depth(self, queue: QueueName) -> int:
+        """Count messages waiting for a consumer."""
+        return self._publisher.ask(lambda channel: self._declare(channel, self._name(queue)))
+
+    def listen(
+        self, queues: Sequence[QueueName], *, slots: int, on_ring: Callable[[Ring], None]
+    ) -> Listener:
+        """Handle rings of these queues on ``slots`` threads, over one connection per queue."""
+        names = {self._name(queue): queue for queue in queues}
+        shared = Slots(slots)
+
+        def consumer(name: str, timeout_s: float) -> RingConsumer:
+            consumer = AmqpConsumer(names[name], name, shared, timeout_s)
+            consumer.open(self._url, self._declare)
+            return consumer
+
+        return RingListener(RingBroker(names, consumer), shared, on_ring)
+
+    def check(self) -> None:
+        """Ask the broker for a channel."""
+        self._publisher.ask(lambda channel: channel.connection.channel().close())
+
+    def close(self) -> None:
+        """Close the publishing connection."""
+        self._publisher.close()
+
+    def _name(self, queue: QueueName) -> str:
+        return f"{self._prefix}.{queue}"
+
+    def _declare(self, channel: BlockingChannel, name: str) -> int:
+        declared = channel.queue_declare(name, durable=True, arguments=self._arguments)
+        return int(declared.method.message_count)
