@@ -2,10 +2,12 @@
 
 import pika
 import pika.exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
-#: Everything a call to pika raises when the broker, its network or a channel is gone. The
-#: assertion is pika's own way to say that a connection closed under a blocking call.
-GONE = (pika.exceptions.AMQPError, OSError, AssertionError)
+#: Everything a call to pika raises when the broker, its network or a channel is gone: a time-out
+#: while connecting is no AMQPError, and an assertion is how pika says that a connection
+#: closed under a blocking call.
+GONE = (pika.exceptions.AMQPError, AMQPConnectorException, OSError, AssertionError)
 
 
 def parameters(url: str, *, purpose: str, heartbeat_s: int) -> pika.URLParameters:

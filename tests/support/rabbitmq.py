@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import pika
 import pika.exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from tests.support.ports import free_ports
 from tests.support.server import PLAIN_ENV, Server, ServerError
@@ -99,7 +100,7 @@ class RabbitMQ(Server):
         parameters.socket_timeout = parameters.stack_timeout = 5
         try:
             pika.BlockingConnection(parameters).close()
-        except (pika.exceptions.AMQPError, OSError):
+        except (pika.exceptions.AMQPError, AMQPConnectorException, OSError):
             return False
         return True
 
