@@ -132,6 +132,11 @@ def _video(stream: Any, packets: list[Any], frames_s: tuple[Fraction, ...]) -> V
         display_height_px=turned[1],
         rotation_deg=rotation,
         pixel_format=stream["pix_fmt"],
+        is_interlaced=stream.get("field_order", "progressive") not in ("progressive", "unknown"),
+        color_range=stream.get("color_range"),
+        color_space=stream.get("color_space"),
+        color_transfer=stream.get("color_transfer"),
+        color_primaries=stream.get("color_primaries"),
         frame_rate=rate,
         is_variable_rate=Fraction(stream["avg_frame_rate"]) < rate * 95 / 100,
         start_s=frames_s[0],
@@ -142,7 +147,7 @@ def _video(stream: Any, packets: list[Any], frames_s: tuple[Fraction, ...]) -> V
 
 
 def _audio(stream: Any, packets: list[Any]) -> AudioFacts:
-    start_s = max(_time(packets[0]), Fraction(stream["start_time"]))
+    start_s = max(_time(packets[0]), Fraction(stream.get("start_time", "0")))
     end_s = _time(packets[-1]) + Fraction(packets[-1].get("duration_time", "0"))
     return AudioFacts(
         index=stream["index"],

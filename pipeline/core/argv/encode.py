@@ -108,12 +108,10 @@ def _split(stream: Any, params: EncodeParams) -> list[Any]:
 
 
 def _output(stream: Any, params: EncodeParams, rung: RungPlan, encoder: dict[str, str]) -> Any:
-    video = params.facts.video
     return ffmpeg.output(
         stream,
         f"{rung.name}/{LIST_NAME}",
         **encoder,
-        **(picture.color_tags(video) if video else {}),
         **_exact_frames(params),
         **segment_options(rung.name),
         # Cut at every keyframe, and there is one at each segment's start alone. The segment's

@@ -63,7 +63,9 @@ def sized(stream: Any, rung: RungPlan, video: VideoFacts, pixel_format: str) -> 
     stream = stream.filter("scale", **options)
     # The size already has the sample aspect ratio in it.
     stream = stream.filter("setsar", "1")
-    return stream.filter("format", pixel_format)
+    stream = stream.filter("format", pixel_format)
+    # On the pictures, because encoders take tags from there and ignore the options of that name.
+    return stream.filter("setparams", **color_tags(video))
 
 
 def tone_mapped(stream: Any, rung: RungPlan) -> Any:
@@ -93,7 +95,7 @@ def color_tags(video: VideoFacts) -> dict[str, str]:
 
 def _tags(matrix: str | None, primaries: str | None, transfer: str | None) -> dict[str, str]:
     tags = {"colorspace": matrix, "color_primaries": primaries, "color_trc": transfer}
-    return {"color_range": "tv"} | {name: value for name, value in tags.items() if value}
+    return {"range": "tv"} | {name: value for name, value in tags.items() if value}
 
 
 def _ratio(value: Fraction) -> str:
