@@ -146,7 +146,10 @@ def retry(db: Database, job_id: JobId) -> JobView:
             raise Conflict(f"job {job_id} is still stopping", code="job.stopping")
         if not tx.jobs.move(job_id, lifecycle.JOB[JobState.WAITING], JobState.WAITING):
             raise Conflict(f"job {job_id} is {job.state}, not failed", code="job.not_failed")
-        tx.outbox.add(tx.tasks.reopen(job_id))
+        reopened = tx.tasks.reopen(job_id)
+        if not reopened:
+            raise Conflict(f"job {job_id} has nothing to try again", code="job.nothing_to_retry")
+        tx.outbox.add(reopened)
         tx.jobs.recount(job_id)
         if not job.is_dry_run:
             _process(tx, job.asset_id)
