@@ -68,7 +68,12 @@ def _formatter(*, is_json: bool) -> structlog.stdlib.ProcessorFormatter:
     renderer: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if is_json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        # The plain form: the fancy one prints local variables, and secrets with them.
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_shared(),

@@ -1,8 +1,8 @@
 """The TCP side of a websocket: whole frames only, and no waiting for ever on a dead reader."""
 
 import socket
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -22,6 +22,8 @@ class WholeFrames:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._lock = Lock()
+        #: Called when simple_websocket is through with the connection, whoever ended it.
+        self.on_close: Callable[[], None] = _nobody
 
     def send(self, data: bytes) -> int:
         """Send all of it. Raises OSError when the reader stalls for ``DRAIN_MS`` or is gone."""
@@ -41,10 +43,9 @@ class WholeFrames:
 
     def close(self) -> None:
         """End both directions; the server that accepted the connection closes it."""
-        try:
+        self.on_close()
+        with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
 
 
 def prepare(environ: dict[str, Any]) -> None:
@@ -69,19 +70,6 @@ def _tune(connection: Any) -> None:
         if user_timeout := getattr(socket, "TCP_USER_TIMEOUT", None):
             connection.setsockopt(socket.IPPROTO_TCP, user_timeout, DRAIN_MS)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-
-
-class NoticingEvent(threading.Event):
-    """simple_websocket sets it when a message came or the connection ended; we want to hear."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notice: Callable[[], None] = _nobody
-
-    def set(self) -> None:
-        """Set the event and call ``notice``."""
-        super().set()
-        self.notice()
 
 
 def _nobody() -> None:

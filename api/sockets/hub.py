@@ -108,15 +108,16 @@ class Hub:
             return HubNumbers(self._n_clients, self._n_lagged, self._n_cut)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Tell every client to go, wait for them up to the timeout, stop reading."""
+        """Tell every client to go, wait for them up to the timeout, stop reading; repeatable."""
         with self._lock:
             self._is_closing = True
             for mailbox in self._all():
                 mailbox.close()
             self._left.wait_for(lambda: self._n_clients == 0, timeout_s)
+            subscription, self._subscription = self._subscription, None
         self._wake.set()
-        if self._subscription is not None:
-            self._subscription.close()
+        if subscription is not None:
+            subscription.close()
         if self._reader is not None:
             self._reader.join(timeout_s)
 

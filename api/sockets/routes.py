@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from wsproto.utilities import RemoteProtocolError
 
 from api.bodies import ResumeQuery, query
-from api.sockets.connection import NoticingEvent, Unread, prepare
+from api.sockets.connection import Unread, prepare
 from api.sockets.frames import text_frame
 from api.sockets.hub import Hub
 from api.sockets.mailbox import Delivery, Letter, Mailbox
@@ -72,7 +72,6 @@ def _configure(config: Config) -> None:
     config["SOCK_SERVER_OPTIONS"] = {
         "max_message_size": MESSAGE_LIMIT_BYTES,
         "ping_interval": PING_S,
-        "event_class": NoticingEvent,
     }
 
 
@@ -133,7 +132,7 @@ class _Watch:
         self._mailbox = mailbox
         self._last_id = 0
         ws.input_buffer = Unread()
-        ws.event.notice = mailbox.nudge
+        ws.sock.on_close = mailbox.nudge
 
     def serve(self, opening: list[Letter]) -> None:
         """Send until the client goes, stalls, or the process stops."""

@@ -295,8 +295,6 @@ def probe(api: Served) -> bool:
         queue=QueueName.PROBE,
         encoder_build="b",
         scratch_free_bytes=2**40,
-        cached=(),
-        slots=1,
     )
     claimed = tasks.claim(api.pipeline.database, offer, lease_s=60)
     if claimed is None:

@@ -83,7 +83,7 @@ def test_progress_reaches_its_job_and_the_watchers_of_everything(
         watch(served, "/api/events") as of_all,
     ):
         assert next(of_job)["type"] == next(of_all)["type"] == "snapshot"
-        served.pipeline.bus.publish(tick(JobId("another")))
+        served.pipeline.bus.publish(tick(JobId("another"), "other-task"))
         served.pipeline.bus.publish(tick(job.id))
 
         assert next(of_all)["job_id"] == "another"

@@ -1,0 +1,101 @@
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.client.connection import ConnectionLostError, connect
+from tests.support.ports import free_port
+from tests.support.served import eventually
+
+SERVER = """
+import sys
+from pathlib import Path
+from api.app import create_app
+from api.serving import serve_gunicorn
+from pipeline.bootstrap import build
+from pipeline.settings import Settings
+
+settings = Settings(
+    data_dir=Path(sys.argv[1]), http_port=int(sys.argv[2]), http_threads=4, websocket_clients=3,
+    _env_file=None,
+)
+serve_gunicorn(lambda: create_app(build(settings)), settings)
+"""
+
+
+class Gunicorn:
+    """The API as `reelmill api` serves it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        argv = [sys.executable, "-c", SERVER, str(data_dir), str(self.port)]
+        self.process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+
+    def is_up(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def gunicorn(tmp_path: Path) -> Iterator[Gunicorn]:
+    server = Gunicorn(tmp_path)
+    try:
+        assert eventually(server.is_up, within_s=60)
+        yield server
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
+def test_sockets_get_a_goodbye_and_the_process_ends_soon(gunicorn: Gunicorn) -> None:
+    with connect(f"{gunicorn.url}/api/events") as messages:
+        assert '"snapshot"' in next(messages)
+        gunicorn.process.send_signal(signal.SIGTERM)
+        with pytest.raises(ConnectionLostError) as end:
+            next(messages)
+
+    assert end.value.code == 1012
+    assert gunicorn.process.wait(8) == 0
+
+
+def test_sockets_at_the_cap_leave_threads_for_requests(gunicorn: Gunicorn) -> None:
+    url = f"{gunicorn.url}/api/events"
+    with connect(url) as one, connect(url) as two, connect(url) as three:
+        for messages in (one, two, three):
+            next(messages)
+        full = httpx.get(
+            url,
+            headers={
+                "Connection": "Upgrade",
+                "Upgrade": "websocket",
+                "Sec-WebSocket-Version": "13",
+                "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            },
+        )
+        assert (full.status_code, full.json()["code"]) == (503, "websocket.full")
+        assert httpx.get(f"{gunicorn.url}/api/jobs").status_code == 200
+
+
+def test_uploads_are_taken_whole_or_not_at_all(gunicorn: Gunicorn) -> None:
+    sent = httpx.post(f"{gunicorn.url}/api/assets", content=(bytes(2**20) for _ in range(8)))
+    with socket.create_connection(("127.0.0.1", gunicorn.port), timeout=10) as wire:
+        wire.sendall(b"POST /api/assets HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nshort")
+        wire.shutdown(socket.SHUT_WR)
+        short = wire.makefile("rb").read()
+    kept = httpx.get(f"{gunicorn.url}/api/assets").json()["items"]
+
+    assert sent.json()["size_bytes"] == 8 * 2**20
+    assert b" 400 " in short.splitlines()[0]
+    assert [asset["id"] for asset in kept] == [sent.json()["id"]]
