@@ -71,7 +71,7 @@ class LocalBench:
     path: Path
     stop: Event = field(default_factory=Event)
 
-    def source(self, _ref: SourceRef) -> Path:
+    def source(self, ref: SourceRef) -> Path:  # noqa: ARG002 - there is one source only
         """Name the file, under a name of our own."""
         # Users' names mean things to ffmpeg; a link has the same bytes and none of the name.
         link = self.scratch / "source"
@@ -79,9 +79,13 @@ class LocalBench:
             link.symlink_to(self.path)
         return link
 
-    def put(self, _path: Path, _name: str, *, content_type: str) -> str:
+    def put(self, path: Path, name: str, *, content_type: str) -> str:  # noqa: ARG002 - no store
         """Store nothing."""
-        raise NotFound(f"There is no store for {content_type} here.", code="plan.no_store")
+        raise NotFound(f"There is no store for {name} here.", code="plan.no_store")
+
+    def head(self, key: str, size_bytes: int) -> bytes:  # noqa: ARG002 - no store
+        """Have nothing stored."""
+        raise NotFound(f"There is no store with {key} here.", code="plan.no_store")
 
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Tell nobody."""

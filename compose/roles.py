@@ -18,6 +18,9 @@ from pipeline.telemetry import setup_logging
 from schemas.vocabulary import QueueName
 from workers.app import WorkerProcess
 
+#: How soon a stop or the end of a drain is noticed.
+_LOOK_S = 0.2
+
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +55,9 @@ def run_worker(settings: Settings, queues: Sequence[QueueName], slots: int) -> N
     with asked_to_stop() as stopping, closing(build(settings)) as pipeline:
         worker = WorkerProcess(pipeline, queues, slots, name=None)
         worker.start()
-        stopping.wait()
+        # A drained worker has nothing left to do here.
+        while not stopping.is_set() and not worker.wait(_LOOK_S):
+            pass
         log.info("worker.stopping")
         worker.stop()
 

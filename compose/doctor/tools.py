@@ -28,7 +28,7 @@ def ffprobe(settings: Settings) -> Check:
 
 def encoders(settings: Settings) -> Check:
     """Encode a frame with every encoder we know how to use."""
-    found = measure(settings)
+    found, _ = measure(settings)
     names = ", ".join(
         f"{encoder.name} (GPU)" if encoder.is_gpu else encoder.name for encoder in found.encoders
     )
