@@ -43,7 +43,8 @@ def frame_rate(
     if len(ticks) < 3 or ticks[-1] <= ticks[0]:  # noqa: PLR2004  two deltas are a rate
         return (snap(wished[0]) if wished else _FALLBACK_RATE), False
     mean = (len(ticks) - 1) / ((ticks[-1] - ticks[0]) * time_base)
-    candidates = dict.fromkeys([snap(mean), *map(snap, wished)])
+    # What is announced comes first: over a few frames of a coarse clock much else fits too.
+    candidates = dict.fromkeys([*map(snap, wished), snap(mean)])
     for rate in candidates:
         if _keeps_to(ticks, time_base * rate):
             return rate, False

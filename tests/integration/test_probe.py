@@ -15,8 +15,8 @@ from pipeline.core.errors import (
 )
 from schemas.media import MediaFacts
 from schemas.tasks import ProbeParams
-from tests.support.clips import X264, clip, make, picture, tone
 from tests.support.folder_bench import FolderBench, source_ref, tools
+from tests.support.lavfi import X264, clip, make, picture, tone
 from workers.steps.probe import run
 
 

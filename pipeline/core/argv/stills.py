@@ -1,0 +1,166 @@
+"""Command lines for posters and storyboard tiles, built with ffmpeg-python.
+
+What follows the program's name. ``source`` is a local path of ours; outputs are relative to the
+working folder. All times are source times: the source's own clock is kept.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import ffmpeg
+
+from pipeline.core.argv import picture
+from pipeline.core.argv.source import input_options
+from pipeline.core.storyboard import Board
+from schemas.media import MediaFacts, VideoFacts
+from schemas.plan import RungPlan
+from schemas.vocabulary import VideoCodec
+
+TILES_NAME = "tiles.mjpeg"
+SPRITE_PATTERN = "sprite-%d.jpg"
+
+#: Frames the thumbnail filter may choose from, in seconds of source.
+_WINDOW_S = 1
+_MOST_WINDOW_FRAMES = 60
+#: Seek this far ahead of the wished time where seeking is not exact.
+_BLIND_MARGIN_S = 12.0
+#: 2 is best, 31 worst.
+_POSTER_QUALITY, _TILE_QUALITY, _SPRITE_QUALITY = "3", "2", "5"
+
+
+def poster_argv(
+    facts: MediaFacts,
+    *,
+    source: str,
+    at_s: float,
+    size_px: tuple[int, int],
+    name: str,
+    threads: int,
+    is_exact: bool = True,
+) -> list[str]:
+    """Take the most telling frame of the second after ``at_s`` (source time).
+
+    Writes ``{name}.jpg``, and into ``{name}.txt`` its time and brightness (``chosen_frame``).
+    ``is_exact=False`` begins at the keyframe before: where the last frame is shown for long,
+    there is none after ``at_s``.
+    """
+    video = _video(facts)
+    seek_s = at_s if facts.is_seekable else max(float(facts.start_s), at_s - _BLIND_MARGIN_S)
+    # The seek lands at or before the wished time, the filter drops what is early: left to
+    # ffmpeg, a transport stream would start up to a group of pictures late.
+    options = {"ss": f"{seek_s:.6f}", "seek_timestamp": "1", "noaccurate_seek": None}
+    stream = _opened(facts, source, threads, options)
+    if is_exact:
+        stream = stream.filter("select", expr=f"gte(t,{at_s:.6f})")
+    # Several candidates, because a single frame may be black, blurred or in mid-cut.
+    n_frames = min(_MOST_WINDOW_FRAMES, max(2, round(video.frame_rate * _WINDOW_S)))
+    stream = stream.filter("thumbnail", n=n_frames)
+    stream = _shown(stream, video, size_px)
+    # Brightness tells a black poster; the time is the source's own.
+    stream = stream.filter("signalstats").filter("metadata", mode="print", file=f"{name}.txt")
+    return _compiled(stream, f"{name}.jpg", {"frames:v": "1", "update": "1"}, _POSTER_QUALITY)
+
+
+def tiles_argv(
+    facts: MediaFacts,
+    *,
+    source: str,
+    interval_s: int,
+    size_px: tuple[int, int],
+    threads: int,
+    only_keyframes: bool,
+) -> list[str]:
+    """Write one small picture per interval, the first that is shown in it, one after another.
+
+    An interval without a frame of its own repeats the picture before.
+    """
+    # Decoding keyframes alone is some twenty times cheaper.
+    options: dict[str, str | None] = {"skip_frame": "nokey"} if only_keyframes else {}
+    video = _video(facts)
+    stream = _opened(facts, source, threads, options)
+    zero = f"{facts.start_s.numerator}/{facts.start_s.denominator}"
+    # From source time to time from the asset's zero; whole ticks, or a frame slips a tile back.
+    stream = stream.filter("setpts", expr=f"PTS-round({zero}/TB)")
+    this, last = f"floor((t+0.0005)/{interval_s})", f"floor((prev_selected_t+0.0005)/{interval_s})"
+    stream = stream.filter("select", expr=f"isnan(prev_selected_t)+gt({this},{last})")
+    stream = stream.filter("fps", fps=f"1/{interval_s}", round="down", start_time="0")
+    stream = _shown(stream, video, size_px)
+    return _compiled(stream, TILES_NAME, {}, _TILE_QUALITY, muxer="mjpeg")
+
+
+def sprites_argv(board: Board) -> list[str]:
+    """Lay the small pictures of ``TILES_NAME`` out on sprites, numbered from 0."""
+    options = {"f": "mjpeg", "format_whitelist": "mjpeg", "protocol_whitelist": "file"}
+    stream = ffmpeg.input(f"file:{TILES_NAME}", **options)
+    stream = stream.filter("tile", layout=f"{board.columns}x{board.rows}")
+    return _compiled(stream, SPRITE_PATTERN, {"start_number": "0"}, _SPRITE_QUALITY)
+
+
+def _video(facts: MediaFacts) -> VideoFacts:
+    if facts.video is None:
+        raise ValueError("a source without a picture has no stills")
+    return facts.video
+
+
+def _opened(facts: MediaFacts, source: str, threads: int, options: Mapping[str, str | None]) -> Any:
+    named = {**input_options(), "f": facts.container, "threads": str(threads), **options}
+    stream = ffmpeg.input(f"file:{source}", **named)[str(_video(facts).index)]
+    if _video(facts).is_interlaced and "skip_frame" not in options:
+        stream = stream.filter("bwdif", mode="send_frame", deint="all")
+    return stream
+
+
+def _shown(stream: Any, video: VideoFacts, size_px: tuple[int, int]) -> Any:
+    """Scale to the size a viewer sees, in JPEG's full range, HDR brought down."""
+    width_px, height_px = size_px
+    if picture.is_hdr(video):
+        stream = picture.tone_mapped(stream, _as_rung(width_px, height_px))
+    # BT.601 in full range is what JPEG means, whatever the source is tagged.
+    options = {"w": width_px, "h": height_px, "out_range": "pc", "out_color_matrix": "bt601"}
+    return stream.filter("scale", **options).filter("setsar", "1").filter("format", "yuv420p")
+
+
+def _as_rung(width_px: int, height_px: int) -> RungPlan:
+    return RungPlan(
+        name="still",
+        codec=VideoCodec.H264,
+        width_px=width_px,
+        height_px=height_px,
+        bitrate_bps=0,
+        crf=0,
+    )
+
+
+def _compiled(
+    stream: Any, target: str, extra: dict[str, str], quality: str, *, muxer: str = "image2"
+) -> list[str]:
+    options = {
+        "c:v": "mjpeg",
+        "q:v": quality,
+        # JPEG knows no limited range; said here for the case that no frame says it.
+        "color_range": "pc",
+        # The frames that come out of the filters, no more and no fewer.
+        "fps_mode": "passthrough",
+        "f": muxer,
+        **extra,
+    }
+    compiled: list[str] = ffmpeg.compile(ffmpeg.output(stream, target, **options))[1:]
+    return ["-copyts", *compiled, "-y"]
+
+
+def chosen_frame(printed: str) -> tuple[Fraction, float]:
+    """Read source time and mean brightness (0–255) from what ``metadata`` printed.
+
+    Raises:
+        ValueError: nothing was printed.
+    """
+    words = dict(
+        part.split("=" if "=" in part else ":", 1)
+        for line in printed.splitlines()
+        for part in line.split()
+        if "=" in part or ":" in part
+    )
+    if "pts_time" not in words:
+        raise ValueError("no frame was printed")
+    return Fraction(words["pts_time"]), float(words.get("lavfi.signalstats.YAVG", 128))

@@ -1,0 +1,98 @@
+"""The storyboard: which tile of which sprite shows which stretch of an asset, as WebVTT.
+
+Players (video.js, Plyr, Shaka, JW) read cues that name an image and a rectangle in it.
+Source: media fragments, https://www.w3.org/TR/media-frags/#naming-space (``#xywh=``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+#: A full sprite; larger images cost phones memory.
+COLUMNS, ROWS = 10, 10
+TILE_WIDTH_PX = 160
+
+#: Above this length a late tile is a smaller evil than decoding every frame.
+_LONG_S = 2 * 3600
+_LONGEST_GAP_S = 60.0
+
+
+@dataclass(frozen=True)
+class Board:
+    """The measures of one storyboard."""
+
+    n_tiles: int
+    interval_s: int
+    tile_width_px: int
+    tile_height_px: int
+
+    @property
+    def columns(self) -> int:
+        """Tiles in a row of a sprite."""
+        return min(COLUMNS, self.n_tiles)
+
+    @property
+    def rows(self) -> int:
+        """Rows of a sprite; the last sprite of several may be partly black."""
+        return min(ROWS, -(-self.n_tiles // self.columns))
+
+
+def tile_size(width_px: int, height_px: int) -> tuple[int, int]:
+    """Fit a displayed picture into a tile; even sides, tall pictures no higher than wide ones."""
+    scale = Fraction(TILE_WIDTH_PX, max(width_px, height_px))
+    return _even(width_px * scale), _even(height_px * scale)
+
+
+def can_use_keyframes(
+    keyframes_s: Sequence[float], *, start_s: float, duration_s: float, interval_s: int
+) -> bool:
+    """Tell whether keyframes alone fill the tiles: one at least in every tile's stretch."""
+    times = [time - start_s for time in keyframes_s]
+    if not times:
+        return False
+    gaps = [b - a for a, b in zip(times, [*times[1:], duration_s], strict=True)]
+    if duration_s > _LONG_S:
+        return max(gaps) <= _LONGEST_GAP_S
+    filled = {int((time + 0.0005) // interval_s) for time in times}
+    return filled.issuperset(range(ceil(duration_s / interval_s)))
+
+
+def vtt(board: Board, sprites: Sequence[str], *, duration_s: Fraction) -> str:
+    """Write the cues; ``sprites`` are addresses relative to where the text is served.
+
+    Cue k covers [k, k+1) intervals from the asset's zero; the last ends with the asset.
+    """
+    per_sprite = board.columns * board.rows
+    lines = ["WEBVTT", ""]
+    for tile in range(board.n_tiles):
+        start_s = Fraction(tile * board.interval_s)
+        is_last = tile == board.n_tiles - 1
+        end_s = max(duration_s, start_s + Fraction(1, 1000)) if is_last else _next(start_s, board)
+        row, column = divmod(tile % per_sprite, board.columns)
+        place = (
+            f"{column * board.tile_width_px},{row * board.tile_height_px},"
+            f"{board.tile_width_px},{board.tile_height_px}"
+        )
+        lines += [
+            f"{_clock(start_s)} --> {_clock(end_s)}",
+            f"{sprites[tile // per_sprite]}#xywh={place}",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _next(start_s: Fraction, board: Board) -> Fraction:
+    return start_s + board.interval_s
+
+
+def _even(length_px: Fraction) -> int:
+    return max(2, round(length_px / 2) * 2)
+
+
+def _clock(time_s: Fraction) -> str:
+    total_ms = int(time_s * 1000)
+    minutes, milliseconds = divmod(total_ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    return f"{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}"

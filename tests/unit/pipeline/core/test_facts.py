@@ -1,0 +1,215 @@
+"""From ffprobe's words to facts: the cases no generated clip shows easily."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from pipeline.core.cautions import Signs, cautions
+from pipeline.core.damage import check_whole
+from pipeline.core.errors import MediaDamaged, MediaUnsupported, NotMedia
+from pipeline.core.facts import MOST_KEYFRAMES, Findings, facts
+from pipeline.core.packets import PacketScan
+from pipeline.core.streams import Bounds, choose
+
+BOUNDS = Bounds(n_pixels=7680 * 4320, duration_s=43_200.0, n_streams=64)
+
+
+def video(**changes: Any) -> dict[str, Any]:
+    return {
+        "index": 0,
+        "codec_type": "video",
+        "codec_name": "h264",
+        "width": 720,
+        "height": 576,
+        "pix_fmt": "yuv420p",
+        "time_base": "1/1000",
+        "r_frame_rate": "25/1",
+        "avg_frame_rate": "25/1",
+        "disposition": {"default": 1},
+        **changes,
+    }
+
+
+def audio(**changes: Any) -> dict[str, Any]:
+    return {
+        "index": 1,
+        "codec_type": "audio",
+        "codec_name": "aac",
+        "channels": 2,
+        "sample_rate": "48000",
+        "time_base": "1/1000",
+        "disposition": {"default": 1},
+        **changes,
+    }
+
+
+def scanned(n: int = 100, *, first: int = 0, sound_first: int = 0) -> PacketScan:
+    scan = PacketScan()
+    for at in range(n):
+        flags = b"K__" if at % 25 == 0 else b"___"
+        scan.line(b"0,%d,%d,40,%s" % (first + at * 40, first + at * 40, flags))
+        scan.line(b"1,%d,%d,40,K__" % (sound_first + at * 40, sound_first + at * 40))
+    return scan
+
+
+def found(*streams: dict[str, Any], scan: PacketScan | None = None, **changes: Any) -> Findings:
+    described = {"streams": list(streams), "format": changes.pop("format", {})}
+    values: dict[str, Any] = {
+        "described": described,
+        "chosen": choose(described, BOUNDS),
+        "scan": scan or scanned(),
+        "is_whole": True,
+        "container": "mov",
+        "size_bytes": 1000,
+        "is_seekable": True,
+        **changes,
+    }
+    return Findings(**values)
+
+
+def test_zero_is_the_earliest_start_of_the_used_tracks() -> None:
+    stated = facts(found(video(), audio(), scan=scanned(first=1400, sound_first=1300)))
+
+    assert stated.start_s == Fraction(13, 10)
+    assert stated.duration_s == Fraction(41, 10)
+    assert stated.video is not None
+    assert stated.video.duration_s == 4
+
+
+def test_deep_anamorphic_interlaced_pictures_are_stated() -> None:
+    stream = video(
+        sample_aspect_ratio="64:45",
+        field_order="tt",
+        pix_fmt="yuv422p10le",
+        color_transfer="smpte2084",
+        color_space="unknown",
+        side_data_list=[{"side_data_type": "Display Matrix", "rotation": -90}],
+    )
+
+    stated = facts(found(stream)).video
+
+    assert stated is not None
+    assert (stated.display_width_px, stated.display_height_px) == (576, 1024)
+    assert stated.rotation_deg == 90
+    assert stated.bit_depth == 10
+    assert stated.is_interlaced
+    assert stated.color_transfer == "smpte2084"
+    assert stated.color_space is None
+
+
+@pytest.mark.parametrize("aspect", ["0:1", "1:5000", "N/A", "1000:1"])
+def test_a_nonsense_aspect_is_square(aspect: str) -> None:
+    stated = facts(found(video(sample_aspect_ratio=aspect))).video
+
+    assert stated is not None
+    assert stated.sample_aspect_ratio == 1
+
+
+def test_keyframes_of_a_long_source_are_a_sample() -> None:
+    scan = PacketScan()
+    for at in range(50_000):
+        scan.line(b"0,%d,%d,40,K__" % (at * 40, at * 40))
+
+    stated = facts(found(video(), scan=scan)).video
+
+    assert stated is not None
+    assert MOST_KEYFRAMES // 2 < len(stated.keyframes_s) <= MOST_KEYFRAMES
+    assert stated.keyframes_s[0] == 0
+
+
+def test_what_an_edit_list_cuts_away_is_not_counted() -> None:
+    scan = PacketScan()
+    scan.line(b"0,-80,-80,40,KD_")
+    for at in range(50):
+        scan.line(b"0,%d,%d,40,K__" % (at * 40, at * 40))
+
+    stated = facts(found(video(), scan=scan)).video
+
+    assert stated is not None
+    assert stated.n_frames == 50
+    assert stated.start_s == 0
+
+
+def test_a_picture_without_packets_is_damage() -> None:
+    with pytest.raises(MediaDamaged, match="no packets"):
+        facts(found(video(index=5)))
+
+
+def test_the_cover_and_unknown_codecs_are_passed_over() -> None:
+    cover = video(index=0, disposition={"attached_pic": 1})
+    unknown = video(index=2)
+    del unknown["codec_name"]
+
+    chosen = choose({"streams": [cover, unknown, video(index=3), audio()], "format": {}}, BOUNDS)
+
+    assert chosen.video is not None
+    assert chosen.video["index"] == 3
+
+
+def test_the_default_sound_is_used() -> None:
+    other = audio(index=2, disposition={"default": 0}, channels=6)
+
+    chosen = choose({"streams": [other, audio()], "format": {}}, BOUNDS)
+
+    assert chosen.audio is not None
+    assert chosen.audio["index"] == 1
+    assert chosen.n_other_audio == 1
+
+
+def test_nothing_usable_is_said_by_name() -> None:
+    unknown = video()
+    del unknown["codec_name"]
+
+    with pytest.raises(NotMedia):
+        choose({"streams": [], "format": {}}, BOUNDS)
+    with pytest.raises(MediaUnsupported, match="unknown"):
+        choose({"streams": [unknown, audio()], "format": {}}, BOUNDS)
+
+
+@pytest.mark.parametrize(
+    ("announced", "said", "container", "is_cut"),
+    [
+        ("4.000", "", "mov", False),
+        ("4.300", "partial file", "mov", False),
+        ("8.000", "", "mov", True),
+        ("8.000", "", "mpegts", False),
+    ],
+)
+def test_a_file_is_cut_when_it_ends_well_before_its_announced_end(
+    announced: str,
+    said: str,
+    container: str,
+    is_cut: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    findings = found(video(), audio(), container=container, format={"duration": announced})
+
+    if is_cut:
+        with pytest.raises(MediaDamaged, match=r"4\.0 of 8\.0 s") as caught:
+            check_whole(findings, said)
+        assert caught.value.instance_code == "media.truncated"
+    else:
+        check_whole(findings, said)
+
+
+def test_a_picture_cut_short_under_whole_sound_is_found_by_the_demuxers_words() -> None:
+    findings = found(video(duration_ts=8000), audio(), format={"duration": "4.0"})
+
+    check_whole(findings, "")
+    with pytest.raises(MediaDamaged):
+        check_whole(findings, "stream 0, offset 0x2d0a9: partial file")
+
+
+def test_what_is_not_plain_is_warned_of() -> None:
+    stated = facts(found(video(field_order="tt", color_transfer="arib-std-b67"), is_seekable=False))
+    signs = Signs(n_other_audio=0, n_error_lines=3, n_damaged_packets=1, is_whole=True)
+
+    codes = [warning.code for warning in cautions(stated, signs)]
+
+    assert codes == [
+        "media.damage",
+        "media.hdr",
+        "media.interlaced",
+        "media.not_seekable",
+        "media.no_audio",
+    ]

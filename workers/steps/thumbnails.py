@@ -1,0 +1,168 @@
+"""Makes posters and the storyboard of an asset."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from pipeline.core.argv.stills import chosen_frame, poster_argv, sprites_argv, tiles_argv
+from pipeline.core.errors import MediaDamaged, OutputInvalid
+from pipeline.core.keys import media_path
+from pipeline.core.storyboard import Board, can_use_keyframes, tile_size, vtt
+from schemas.media import VideoFacts
+from schemas.tasks import Picture, ThumbnailsParams, ThumbnailsResult
+from workers.bench import Bench
+from workers.ffmpeg.limits import Limits
+from workers.ffmpeg.progress import Progress
+from workers.ffmpeg.run import Finished
+from workers.ffmpeg.run import run as run_ffmpeg
+
+#: Longer side of a poster; larger ones only cost their viewers.
+_POSTER_PX = 1280
+#: Mean brightness (0–255) under which a poster counts as black, and another place is tried.
+_BLACK = 12.0
+#: Where to look, in shares of the poster's own stretch of the asset.
+_PLACES = (0.5, 0.8, 0.2)
+_POSTERS_SHARE = 0.3
+_MEMORY_BYTES = 4 * 2**30
+_POSTER_S, _TILES_S = 180.0, 6 * 3600.0
+_JPEG = "image/jpeg"
+
+
+def run(params: ThumbnailsParams, bench: Bench) -> ThumbnailsResult:
+    """Store posters, sprites and the WebVTT that names them; nothing for sound alone."""
+    video = params.facts.video
+    if video is None:
+        return ThumbnailsResult(posters=())
+    maker = _Maker(params, bench, video, bench.source(params.source))
+    posters = []
+    for index in range(params.count):
+        posters.append(maker.poster(index))
+        bench.report({"": (index + 1) / params.count * _POSTERS_SHARE})
+    return ThumbnailsResult(posters=tuple(posters), storyboard_key=maker.storyboard())
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """A poster that may be kept."""
+
+    file: Path
+    at_s: Fraction
+    brightness: float
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """One asset's stills in the making."""
+
+    params: ThumbnailsParams
+    bench: Bench
+    video: VideoFacts
+    source: Path
+
+    def poster(self, index: int) -> Picture:
+        """Take a poster from the middle of its stretch, or from beside it if that is black."""
+        size_px = _fit(self.video, _POSTER_PX)
+        best: _Shot | None = None
+        for place in _PLACES:
+            shot = self._shot(index, place, size_px)
+            if best is None or shot.brightness > best.brightness:
+                best = shot
+            if best.brightness >= _BLACK:
+                break
+        if best is None:
+            raise OutputInvalid("no poster was made")
+        key = self.bench.put(best.file, f"poster-{index}.jpg", content_type=_JPEG)
+        at_s = float(best.at_s - self.params.facts.start_s)
+        return Picture(key=key, width_px=size_px[0], height_px=size_px[1], at_s=at_s)
+
+    def storyboard(self) -> str:
+        """Store sprites and cues; return the key of the cues."""
+        board = self._tiles()
+        self._ffmpeg(sprites_argv(board), _POSTER_S)
+        n_sprites = -(-board.n_tiles // (board.columns * board.rows))
+        addresses = [self._sprite(number) for number in range(n_sprites)]
+        text = vtt(board, addresses, duration_s=self.params.facts.duration_s)
+        path = self.bench.scratch / "storyboard.vtt"
+        path.write_text(text, encoding="utf-8")
+        return self.bench.put(path, path.name, content_type="text/vtt")
+
+    def _shot(self, index: int, place: float, size_px: tuple[int, int]) -> _Shot:
+        stretch_s = float(self.video.duration_s) / self.params.count
+        at_s = float(self.video.start_s) + (index + place) * stretch_s
+        name = f"poster-{index}-{round(place * 10)}"
+        try:
+            return self._take(name, at_s, size_px, is_exact=True)
+        except (MediaDamaged, OutputInvalid):
+            # No frame from there on; the one on the screen then began earlier.
+            return self._take(name, at_s, size_px, is_exact=False)
+
+    def _take(self, name: str, at_s: float, size_px: tuple[int, int], *, is_exact: bool) -> _Shot:
+        argv = poster_argv(
+            self.params.facts,
+            source=str(self.source),
+            at_s=at_s,
+            size_px=size_px,
+            name=name,
+            threads=self.bench.tools.threads,
+            is_exact=is_exact,
+        )
+        self._ffmpeg(argv, _POSTER_S)
+        printed = self.bench.scratch / f"{name}.txt"
+        try:
+            time_s, brightness = chosen_frame(printed.read_text(encoding="ascii"))
+        except (OSError, ValueError) as error:
+            raise OutputInvalid(f"no poster at {at_s:.1f} s: {error}") from error
+        return _Shot(printed.with_suffix(".jpg"), time_s, brightness)
+
+    def _tiles(self) -> Board:
+        interval_s = self.params.storyboard_interval_s
+        size_px = tile_size(self.video.display_width_px, self.video.display_height_px)
+        only_keyframes = can_use_keyframes(
+            self.video.keyframes_s,
+            start_s=float(self.params.facts.start_s),
+            duration_s=float(self.video.duration_s),
+            interval_s=interval_s,
+        )
+        argv = tiles_argv(
+            self.params.facts,
+            source=str(self.source),
+            interval_s=interval_s,
+            size_px=size_px,
+            threads=self.bench.tools.threads,
+            only_keyframes=only_keyframes,
+        )
+        n_tiles = self._ffmpeg(argv, _TILES_S, shows_progress=True).last.frame
+        if n_tiles == 0:
+            raise OutputInvalid("the storyboard has no tiles")
+        return Board(n_tiles, interval_s, *size_px)
+
+    def _sprite(self, number: int) -> str:
+        path = self.bench.scratch / f"sprite-{number}.jpg"
+        if not path.is_file():
+            raise OutputInvalid(f"sprite {number} of the storyboard is missing")
+        key = self.bench.put(path, path.name, content_type=_JPEG)
+        # The cues are served at the asset's own address, the sprites below it.
+        return media_path(self.params.source.asset_id, key)
+
+    def _ffmpeg(self, argv: list[str], wall_s: float, *, shows_progress: bool = False) -> Finished:
+        return run_ffmpeg(
+            argv,
+            program=self.bench.tools.ffmpeg,
+            cwd=self.bench.scratch,
+            limits=Limits(wall_s, self.bench.tools.stall_s, memory_bytes=_MEMORY_BYTES),
+            stop=self.bench.stop,
+            on_progress=self._report if shows_progress else None,
+        )
+
+    def _report(self, progress: Progress) -> None:
+        done_s = progress.frame * self.params.storyboard_interval_s
+        share = min(1.0, done_s / max(1.0, float(self.video.duration_s)))
+        whole = _POSTERS_SHARE + share * (1 - _POSTERS_SHARE)
+        self.bench.report({"": whole}, speed=progress.speed)
+
+
+def _fit(video: VideoFacts, longest_px: int) -> tuple[int, int]:
+    width_px, height_px = video.display_width_px, video.display_height_px
+    scale = min(Fraction(1), Fraction(longest_px, max(width_px, height_px)))
+    even = [max(2, round(side * scale / 2) * 2) for side in (width_px, height_px)]
+    return even[0], even[1]
