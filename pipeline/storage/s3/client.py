@@ -16,7 +16,7 @@ from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from urllib3.response import BaseHTTPResponse
 
-from pipeline.core.errors import StorageUnavailable
+from pipeline.core.errors import NotFound, StorageUnavailable
 from pipeline.storage.port import StoredObject
 from pipeline.storage.s3.faults import translated
 
@@ -74,8 +74,14 @@ class S3Client(Minio):
             answer = self._put_object(self._bucket, key, data, {"Content-Type": content_type})
         # Mostly the digest of what arrived; where not (encrypted buckets), ask for the size.
         digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        if answer.etag != digest and self.head(key).size_bytes != len(data):
-            raise StorageUnavailable(f"{key}: stored with another size than sent")
+        if answer.etag != digest and not self._has_size(key, len(data)):
+            raise StorageUnavailable(f"{key}: acknowledged, but not stored as sent")
+
+    def _has_size(self, key: str, size_bytes: int) -> bool:
+        try:
+            return self.head(key).size_bytes == size_bytes
+        except NotFound:
+            return False
 
     def head(self, key: str) -> StoredObject:
         """Tell size and etag."""
