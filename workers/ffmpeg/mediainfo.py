@@ -49,7 +49,7 @@ def enrich(path: Path, *, cwd: Path, stop: Event) -> dict[str, str]:
     try:
         answer = capture(argv, program=sys.executable, cwd=cwd, limits=_LIMITS, stop=stop)
         return _wanted(json.loads(answer))
-    except (MediaError, ValueError) as error:
+    except (MediaError, WorkFailed, ValueError) as error:
         raise WorkFailed(f"MediaInfo failed: {error}", code="work.mediainfo_failed") from error
 
 
