@@ -95,14 +95,12 @@ class DirectoryStore:
 
         A write under way in a living process is not aborted: it may still land.
         """
-        if not prefix:
-            raise InvalidRequest("refusing to delete the whole store", code="storage.bad_key")
+        if not prefix or prefix.split("/", 1)[0] == _INCOMING:
+            raise InvalidRequest("refusing to delete the store itself", code="storage.bad_key")
         with translated(prefix):
             remove_dead(self._incoming)
             n_deleted = sum(_deleted(path) for path in self._walk(prefix))
-            self._prune((self._root / prefix).parent)
-            if prefix.endswith("/"):
-                self._prune(self._root / prefix)
+            self._prune(self._root / prefix.rpartition("/")[0])
         return n_deleted
 
     def _prune(self, folder: Path) -> None:

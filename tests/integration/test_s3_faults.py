@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.core.errors import NotFound, StorageFull, StorageUnavailable
 from pipeline.storage import retrying
-from pipeline.storage.s3 import S3Store
+from pipeline.storage.s3 import S3Store, client
 from tests.support.bodies import body, whole
 from tests.support.faulty_s3 import Choice, Fault, FaultyS3, Request
 from tests.support.seaweed import S3Address
@@ -235,6 +235,25 @@ def test_a_server_that_is_away_is_told_in_time(
         store.check()
 
     assert time.monotonic() - began_s < 15
+
+
+def test_a_server_that_says_nothing_is_asked_again(
+    proxy: FaultyS3,
+    s3: S3Address,
+    truth: S3Store,
+    key: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "_READ_S", 0.5)
+    store = _store(proxy.endpoint, s3)
+
+    proxy.choose = _once(lambda request: request.method == "PUT", Fault.HANG)
+    store.put_bytes(key, whole(MIB), content_type="video/mp4")
+    proxy.choose = _once(lambda request: request.method == "GET", Fault.HANG)
+    assert store.fetch(key, tmp_path / "out") == MIB
+
+    assert _bytes(truth, key) == (tmp_path / "out").read_bytes() == whole(MIB)
 
 
 def test_wrong_keys_are_named_and_not_tried_again(proxy: FaultyS3, s3: S3Address, key: str) -> None:

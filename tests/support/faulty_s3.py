@@ -40,6 +40,8 @@ class Fault(Enum):
     LIE = auto()
     #: 200 with an error in the body, and yet done.
     DO_AND_LIE = auto()
+    #: No answer, the connection stays open.
+    HANG = auto()
     #: 507.
     FULL = auto()
     #: A page of HTML from some gateway.
@@ -106,6 +108,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = upstream
         self.fault = fault
+        self.is_over = threading.Event()
         self._callers: list[socket.socket] = []
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -114,7 +117,8 @@ class _Server(ThreadingHTTPServer):
         return caller, address
 
     def hang_up(self) -> None:
-        """End connections that clients keep for later."""
+        """End connections that clients keep for later, or still wait on."""
+        self.is_over.set()
         for caller in self._callers:
             with suppress(OSError):  # ended by itself
                 caller.shutdown(socket.SHUT_RDWR)
@@ -167,6 +171,9 @@ class _Handler(BaseHTTPRequestHandler):
             case Fault.DO_AND_LIE:
                 self._answer(_Answer(200, [("Content-Type", "application/xml")], _INTERNAL))
             case Fault.DO_AND_DROP:
+                self.close_connection = True
+            case Fault.HANG:
+                self.server.is_over.wait()
                 self.close_connection = True
             case Fault.CUT:
                 self._answer(_Answer(real.status, real.headers, half), length=len(real.body))

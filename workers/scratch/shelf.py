@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Shelf:
             os.close(lock)
             filelock.remove_if_dead(path)
             return None
-        os.utime(lock)
+        _note_use(lock)
         return lock
 
     def begin(self, digest: str) -> int | None:
@@ -84,6 +85,7 @@ class Shelf:
 
     def finish(self, digest: str, part: int) -> int | None:
         """Put the fetched source on the shelf and hold it; None if it was evicted at once."""
+        _note_use(part)
         os.fsync(part)
         self._part(digest).replace(self.path(digest))
         # Not atomic: the lock is free for a moment in between.
@@ -143,3 +145,9 @@ class Shelf:
 
     def _part(self, digest: str) -> Path:
         return self.path(digest).with_name(f"{digest}{_PART}")
+
+
+def _note_use(descriptor: int) -> None:
+    # Our own clock reading: the kernel's for file times moves in steps of milliseconds.
+    now_ns = time.time_ns()
+    os.utime(descriptor, ns=(now_ns, now_ns))
