@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 #: A drain waits for what runs; no task is meant to take longer.
 _LONGEST_TASK_S = 86_400.0
 
+
 class WorkerProcess:
     """Listens on a set of queues with so many slots, between ``start`` and ``stop``."""
 
@@ -66,11 +67,11 @@ class WorkerProcess:
 
     def _make_slots(self, settings: Settings, tools: Tools) -> Slots:
         root = settings.resolved_scratch_dir
-        scratch = ScratchRoot(root, settings.scratch_limit_bytes)
+        self._scratch = ScratchRoot(root, settings.scratch_limit_bytes)
         cache = SourceCache(root / "sources", settings.cache_limit_bytes, self._pipeline.storage)
         places = {queue: self._place(queue, cache, tools) for queue in self._queues}
         self._heart = Heart(self._beat, interval_s=settings.heartbeat_s, on_drain=self._drain_soon)
-        return Slots(self.worker_id, places, scratch, self._heart)
+        return Slots(self.worker_id, places, self._scratch, self._heart)
 
     def _place(self, queue: QueueName, cache: SourceCache, tools: Tools) -> Place:
         use_gpu = queue is QueueName.ENCODE_GPU
@@ -138,6 +139,7 @@ class WorkerProcess:
         self._listener.stop(max(0.1, deadline_s - time.monotonic()))
         timer.cancel()
         self._heart.stop()
+        self._scratch.close()
         try:
             fleet.leave(self._pipeline.database, self.worker_id)
         except ReelmillError as exc:

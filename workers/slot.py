@@ -99,10 +99,9 @@ class Slots:
             log.info("task.finished", kind=claimed.params.kind)
 
     def _run(self, claimed: Claimed, place: Place) -> TaskResult:
-        with (
-            self._scratch.reserve(claimed.scratch_bytes),
-            self._scratch.attempt_folder(claimed.task_id, claimed.epoch) as folder,
-        ):
+        with self._scratch.attempt(
+            claimed.task_id, claimed.epoch, reserve_bytes=claimed.scratch_bytes
+        ) as folder:
             attempt = Attempt(claimed, place, folder)
             self._heart.add(attempt)
             try:

@@ -48,7 +48,7 @@ def _chunk(
         chunk=chunk,
         preset=plan.preset,
     )
-    encoder = encoders.choose(plan.rungs[0].codec, available=encoders.SOFTWARE, use_gpu=False)
+    encoder = encoders.choose(plan.rungs[0].codec, available=encoders.ENCODERS, use_gpu=False)
     return PlannedCommand(
         task=f"encode chunk {chunk.index}",
         queue=QueueName.ENCODE_CPU,

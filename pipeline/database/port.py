@@ -269,14 +269,22 @@ class FleetRows(Protocol):
 class Transaction(Protocol):
     """One unit of work."""
 
-    assets: AssetRows
-    jobs: JobRows
-    tasks: TaskRows
-    outbox: OutboxRows
-    events: EventRows
-    media: MediaRows
-    garbage: GarbageRows
-    fleet: FleetRows
+    @property
+    def assets(self) -> AssetRows: ...
+    @property
+    def jobs(self) -> JobRows: ...
+    @property
+    def tasks(self) -> TaskRows: ...
+    @property
+    def outbox(self) -> OutboxRows: ...
+    @property
+    def events(self) -> EventRows: ...
+    @property
+    def media(self) -> MediaRows: ...
+    @property
+    def garbage(self) -> GarbageRows: ...
+    @property
+    def fleet(self) -> FleetRows: ...
 
     def emit(
         self,
