@@ -8,7 +8,7 @@ from pipeline.core.facts import Findings, announced_duration_s, ratio, time_base
 from pipeline.core.streams import Stream
 
 #: Containers that say at the front how long they are, and mean it.
-_HONEST = ("mov", "matroska", "avi", "flv", "asf")
+_HONEST = ("mov", "matroska", "avi", "flv")
 #: What may be missing before a file counts as cut: encoders round, players forgive.
 _ALLOWED_S = Fraction(1, 2)
 _ALLOWED_SHARE = Fraction(1, 100)
@@ -32,6 +32,8 @@ def check_whole(found: Findings, said: str) -> None:
     if _CUT.search(said):
         chosen = (found.chosen.video, found.chosen.audio)
         losses += [_track_loss(found, stream) for stream in chosen if stream is not None]
+    if found.container == "avi" and found.chosen.video is not None:
+        losses.append(_counted_loss(found, found.chosen.video))
     lost_s, announced_s = max(losses)
     if lost_s > max(_ALLOWED_S, announced_s * _ALLOWED_SHARE):
         raise MediaDamaged(
@@ -54,3 +56,11 @@ def _track_loss(found: Findings, stream: Stream) -> tuple[Fraction, Fraction]:
     if track is None or track.start is None or track.end is None:
         return announced_s, announced_s
     return announced_s - (track.end - track.start) * time_base(stream), announced_s
+
+
+def _counted_loss(found: Findings, video: Stream) -> tuple[Fraction, Fraction]:
+    """Compare frames: an AVI's header counts them, but ffprobe's length is what it sees."""
+    rate = ratio(video.get("avg_frame_rate")) or Fraction(25)
+    announced_s = ratio(video.get("nb_frames")) / rate
+    track = found.scan.tracks.get(video["index"])
+    return announced_s - (len(track.ticks) if track is not None else 0) / rate, announced_s

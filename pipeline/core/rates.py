@@ -18,6 +18,8 @@ _FALLBACK_RATE = Fraction(25)
 _NEARNESS = Fraction(1, 4)
 #: A constant-rate source may lack this share of its frames.
 _MISSING_SHARE = Fraction(1, 100)
+#: From this many on it may lack one: AVI often begins with an empty frame.
+_FEW_TICKS = 10
 
 
 def snap(rate: Fraction) -> Fraction:
@@ -63,7 +65,8 @@ def _keeps_to(ticks: Sequence[int], step: Fraction) -> bool:
             return False
         before = place
     n_missing = before + 1 - len(ticks)
-    return n_missing <= len(ticks) * _MISSING_SHARE
+    allowed = len(ticks) * _MISSING_SHARE
+    return n_missing <= allowed or (n_missing == 1 and len(ticks) >= _FEW_TICKS)
 
 
 def _nominal(ticks: Sequence[int], time_base: Fraction, mean: Fraction) -> Fraction:

@@ -186,9 +186,15 @@ def test_a_file_cut_short_is_damaged(
     assert refusal(bench, cut).instance_code == "media.truncated"
 
 
-def test_a_matroska_cut_short_is_damaged(bench: FolderBench, tmp_path: Path, clips: Path) -> None:
-    data = clip(clips / "whole.mkv", seconds=4).read_bytes()
-    cut = tmp_path / "cut.mkv"
+@pytest.mark.parametrize("ending", ["mkv", "webm", "avi", "flv"])
+def test_other_containers_cut_short_are_damaged(
+    bench: FolderBench, tmp_path: Path, clips: Path, ending: str
+) -> None:
+    codecs = ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")
+    other = ("-c:v", "flv1", "-c:a", "mp3", "-ar", "44100")
+    argv = codecs if ending == "webm" else other
+    data = make(clips / f"whole.{ending}", *picture(4), *tone(4), *argv).read_bytes()
+    cut = tmp_path / "cut"
     cut.write_bytes(data[: len(data) // 2])
 
     assert refusal(bench, cut).instance_code == "media.truncated"
