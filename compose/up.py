@@ -12,6 +12,7 @@ from api.serving import serve_embedded
 from compose import folder
 from compose.scheduler import Scheduler
 from pipeline.bootstrap import Pipeline, build
+from pipeline.services import tasks
 from pipeline.settings import Settings
 from schemas.vocabulary import QueueName
 from workers.app import WorkerProcess
@@ -45,6 +46,7 @@ class House:
             opening.enter_context(folder.held(self._settings.data_dir))
             pipeline = build(self._settings)
             opening.callback(pipeline.close)
+            self._take_over(pipeline)
             self.url = self._serve(opening, pipeline)
             scheduler = Scheduler(pipeline)
             scheduler.start()
@@ -60,6 +62,11 @@ class House:
     def stop(self) -> None:
         """Hand tasks back, finish what the others do, let go of the folder. Safe to repeat."""
         self._open.close()
+
+    def _take_over(self, pipeline: Pipeline) -> None:
+        """Give away at once what a killed predecessor ran: the folder's lock proves it dead."""
+        if not self._settings.database_url:
+            tasks.release_all(pipeline.database)
 
     def _serve(self, opening: ExitStack, pipeline: Pipeline) -> str:
         server = serve_embedded(

@@ -148,11 +148,16 @@ def _task(row: TaskRow) -> TaskView:
         attempt=row.attempt,
         max_attempts=row.max_attempts,
         lost_count=row.lost_count,
-        progress=row.progress,
+        progress=_parts(row),
         worker_id=row.lease_owner if row.state is TaskState.RUNNING else None,
         run_after=row.run_after if is_delayed else None,
         error=_error(row.error),
     )
+
+
+def _parts(row: TaskRow) -> dict[str, float]:
+    is_done = row.state is TaskState.SUCCEEDED
+    return dict.fromkeys(row.progress, 1.0) if is_done else row.progress
 
 
 def _error(error: ErrorJson | None) -> ErrorView | None:
