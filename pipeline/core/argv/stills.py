@@ -84,7 +84,9 @@ def tiles_argv(
     stream = stream.filter("setpts", expr=f"PTS-round({zero}/TB)")
     this, last = f"floor((t+0.0005)/{interval_s})", f"floor((prev_selected_t+0.0005)/{interval_s})"
     stream = stream.filter("select", expr=f"isnan(prev_selected_t)+gt({this},{last})")
-    stream = stream.filter("fps", fps=f"1/{interval_s}", round="down", start_time="0")
+    if video.duration_s > interval_s:
+        # One picture alone would be dropped here: the filter sees no time pass after it.
+        stream = stream.filter("fps", fps=f"1/{interval_s}", round="down", start_time="0")
     stream = _shown(stream, video, size_px)
     return _compiled(stream, TILES_NAME, {}, _TILE_QUALITY, muxer="mjpeg")
 
