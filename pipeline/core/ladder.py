@@ -46,7 +46,7 @@ def fit(
 def _own_rung(ladder: Sequence[Rung], short: int) -> Rung:
     lowest = min(ladder, key=lambda rung: rung.height_px)
     share = Fraction(short, lowest.height_px) ** 2
-    bitrate_bps = max(_LEAST_BITRATE_BPS, round(lowest.bitrate_bps * share))
+    bitrate_bps = max(_LEAST_BITRATE_BPS, round(lowest.bitrate_bps * share / 1000) * 1000)
     # The schema's floor is 16 pixels; smaller pictures keep the name of their true size.
     return Rung.model_construct(
         name=f"{_even(short)}p", height_px=_even(short), bitrate_bps=bitrate_bps

@@ -153,6 +153,26 @@ def test_a_variable_rate_shows_at_each_grid_point_the_frame_shown_then(
     assert_same_pictures(made, clips)
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_keyframes_just_beside_a_chunk_border_lose_no_frame(
+    suffix: str, clips: Clips, tmp_path: Path
+) -> None:
+    # Chunks of one segment start at 30, 60 …; keyframes lie from 5 frames before to 6 after.
+    keys = [30 * number + number - 6 for number in range(1, 13)]
+    times = ",".join(f"{(key - 0.25) / 30:.6f}" for key in keys)
+    x264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "3", "-g", "1000")
+    forced = ("-b_strategy", "0", "-sc_threshold", "0", "-force_key_frames", times)
+    clip = clips.constant("30", seconds=13, suffix=suffix, video=(*x264, *forced))
+    assert clip.facts.video is not None
+    assert [round(at * 30) for at in clip.facts.video.keyframes_s] == [0, *keys]
+
+    made = Made(clip, tmp_path, PROFILE.model_copy(update={"chunk_s": 1}))
+
+    assert len(made.chunks) == 12
+    assert_one_piece(made, "90p")
+    assert_same_pictures(made, clips)
+
+
 def test_a_picture_that_starts_half_a_frame_after_the_sound_keeps_its_rhythm(
     clips: Clips, tmp_path: Path
 ) -> None:

@@ -19,12 +19,17 @@ from schemas.tasks import EncodeParams
 #: and for sound that begins before the picture, so that nothing is ever negative.
 OUTPUT_START_S = 10
 
-#: ffmpeg seeks this much earlier where timestamps are out of order, to be sure to decode enough;
-#: asking for as much more lands on the keyframe that is meant.
+#: A source frame this close to a grid point, in frames, is shown there: less than the half by
+#: which the grid rounds, so that a keyframe right at a chunk's start is good enough to seek to.
+_NEAR_FRAMES = Fraction(1, 4)
+#: Outside MP4, ffmpeg seeks this much earlier than told where frames are out of order. Asking for
+#: as much more than a keyframe's time lands on that keyframe.
 _SEEK_HEURISTIC_S = 0.14
-#: Demuxers whose index holds keyframes by presentation time: a seek lands where it is sent.
-_EXACT_CONTAINERS = frozenset(("mov", "matroska"))
-#: Distance from the keyframe to the chunk elsewhere, and where a filter looks back.
+#: Demuxers that seek by presentation time, from an index of all keyframes.
+_INDEXED_CONTAINERS = frozenset(("mov",))
+#: Demuxers whose index may be of decoding times: the keyframe must lie well before the chunk.
+#: So it must where a filter looks back at earlier pictures.
+_EXACT_CONTAINERS = _INDEXED_CONTAINERS | {"matroska"}
 _SAFE_MARGIN_S = 1.0
 #: Seek this far before a chunk when no keyframe is known; the demuxer finds one before that.
 _BLIND_MARGIN_S = 2.0
@@ -84,15 +89,16 @@ def seek_target_s(params: EncodeParams) -> float | None:
     grid, chunk, video = params.grid, params.chunk, params.facts.video
     if chunk.first_frame == 0 or video is None:
         return None
-    start_s = float(grid.source_start_s + chunk.first_frame / grid.frame_rate)
-    # The first grid frame shows the source frame nearest to it, which may be half a frame early.
-    latest_s = start_s - float(Fraction(1, 2) / grid.frame_rate)
-    is_exact = params.facts.container in _EXACT_CONTAINERS and not video.is_interlaced
-    if not is_exact:
+    rate = grid.frame_rate
+    latest_s = float(grid.source_start_s + (chunk.first_frame + _NEAR_FRAMES) / rate)
+    container = params.facts.container
+    if container not in _EXACT_CONTAINERS or video.is_interlaced:
         latest_s -= _SAFE_MARGIN_S
+    elif container in _INDEXED_CONTAINERS:
+        return latest_s
     before = bisect_right(video.keyframes_s, latest_s)
     if not before:
-        return start_s - _BLIND_MARGIN_S
+        return latest_s - _BLIND_MARGIN_S
     return min(video.keyframes_s[before - 1] + _SEEK_HEURISTIC_S, latest_s)
 
 

@@ -286,3 +286,6 @@ ENCODERS: Mapping[str, Encoder] = MappingProxyType(
         "vp9_vaapi": _gpu(VideoCodec.VP9, _vaapi, is_vaapi=True),
     }
 )
+
+#: Encoders that need nothing but a processor.
+SOFTWARE = tuple(name for name, encoder in ENCODERS.items() if not encoder.is_gpu)

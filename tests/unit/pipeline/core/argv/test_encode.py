@@ -1,0 +1,236 @@
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from pipeline.core.argv.encode import chunk_argv, seek_target_s
+from pipeline.core.argv.source import FORMATS
+from schemas.media import MediaFacts
+from schemas.plan import ChunkPlan, Grid, RungPlan
+from schemas.tasks import EncodeParams, SourceRef
+from schemas.vocabulary import AssetId, VideoCodec
+from tests.support.sources import media_facts, video_facts
+
+SOURCE = SourceRef(asset_id=AssetId("a1"), key="k", size_bytes=1, sha256="0" * 64)
+RUNGS = (
+    RungPlan(
+        name="720p",
+        codec=VideoCodec.H264,
+        width_px=1280,
+        height_px=720,
+        bitrate_bps=2_500_000,
+        crf=23,
+    ),
+    RungPlan(
+        name="360p",
+        codec=VideoCodec.H264,
+        width_px=640,
+        height_px=360,
+        bitrate_bps=800_000,
+        crf=23,
+    ),
+)
+GRID = Grid(
+    frame_rate=Fraction(30000, 1001),
+    n_frames=1798,
+    segment_frames=120,
+    source_start_s=Fraction("6.4"),
+)
+MIDDLE = ChunkPlan(index=1, first_frame=240, end_frame=1200)
+GRAPH = (
+    "[0:0]settb=expr=1001/1920000[s0]",
+    "[s0]setpts=expr=PTS-(12276)[s1]",
+    "[s1]fps=fps=30000/1001:start_time=8.008000[s2]",
+    "[s2]split=2[s3][s4]",
+    "[s3]scale=h=720:out_range=tv:w=1280[s5]",
+    "[s5]setsar=1[s6]",
+    "[s6]format=yuv420p[s7]",
+    "[s7]setparams=range=tv[s8]",
+    "[s4]scale=h=360:out_range=tv:w=640[s9]",
+    "[s9]setsar=1[s10]",
+    "[s10]format=yuv420p[s11]",
+    "[s11]setparams=range=tv[s12]",
+)
+LAST = ChunkPlan(index=2, first_frame=1200, end_frame=1798)
+
+
+def params(
+    facts: MediaFacts | None = None,
+    chunk: ChunkPlan = MIDDLE,
+    rungs: tuple[RungPlan, ...] = RUNGS,
+) -> EncodeParams:
+    return EncodeParams(
+        source=SOURCE,
+        facts=facts or media_facts(late_video()),
+        grid=GRID,
+        rungs=rungs,
+        chunk=chunk,
+        preset="veryfast",
+    )
+
+
+def late_video(**changes: Any) -> Any:
+    keyframes_s = tuple(6.4 + number * 2 for number in range(30))
+    return video_facts(**({"start_s": Fraction("6.4"), "keyframes_s": keyframes_s} | changes))
+
+
+def argv(params: EncodeParams, encoder: str = "libx264") -> list[str]:
+    return chunk_argv(params, source="/cache/0123", encoder=encoder, threads=2)
+
+
+def graph(params: EncodeParams, encoder: str = "libx264") -> list[str]:
+    words = argv(params, encoder)
+    return words[words.index("-filter_complex") + 1].split(";")
+
+
+def test_a_chunk_is_one_decode_and_all_rungs() -> None:
+    assert argv(params()) == [
+        "-copyts",
+        *("-format_whitelist", FORMATS),
+        *("-max_pixels", "33177600"),
+        *("-max_streams", "64"),
+        "-noaccurate_seek",
+        *("-protocol_whitelist", "file,pipe"),
+        *("-reinit_filter", "0"),
+        *("-seek_timestamp", "1"),
+        *("-ss", "14.416342"),
+        *("-threads", "2"),
+        *("-i", "file:/cache/0123"),
+        "-filter_complex",
+        ";".join(GRAPH),
+        *output("[s8]", "720p", 2_500_000),
+        *output("[s12]", "360p", 800_000),
+    ]
+
+
+def output(stream: str, rung: str, bitrate_bps: int) -> list[str]:
+    return [
+        *("-map", stream),
+        *("-f", "hls"),
+        *("-bf", "2"),
+        *("-bufsize", str(2 * bitrate_bps)),
+        *("-c:v", "libx264"),
+        *("-crf", "23"),
+        *("-fflags", "+bitexact"),
+        *("-flags", "+cgop"),
+        *("-force_key_frames", "expr:gte(t,(240+n_forced*120-0.25)*1001/30000)"),
+        *("-fps_mode", "passthrough"),
+        *("-frames:v", "960"),
+        *("-g", "120"),
+        *("-hls_fmp4_init_filename", "init.mp4"),
+        *("-hls_list_size", "0"),
+        *("-hls_playlist_type", "vod"),
+        *("-hls_segment_filename", f"{rung}/%05d.m4s"),
+        *("-hls_segment_options", "movflags=+frag_discont"),
+        *("-hls_segment_type", "fmp4"),
+        *("-hls_time", "0.1"),
+        *("-map_chapters", "-1"),
+        *("-map_metadata", "-1"),
+        *("-maxrate", str(bitrate_bps)),
+        *("-output_ts_offset", "10"),
+        *("-preset", "veryfast"),
+        *("-profile:v", "high"),
+        *("-sc_threshold", "0"),
+        *("-start_number", "2"),
+        *("-threads", "2"),
+        f"{rung}/list.m3u8",
+    ]
+
+
+def test_the_first_chunk_is_read_from_the_start() -> None:
+    words = argv(params(chunk=ChunkPlan(index=0, first_frame=0, end_frame=240)))
+
+    assert "-ss" not in words
+    assert "-noaccurate_seek" not in words
+
+
+def test_only_the_last_chunk_holds_its_last_frame() -> None:
+    assert "tpad=stop=30:stop_mode=clone" in graph(params(chunk=LAST))[3]
+    assert not any("tpad" in each for each in graph(params()))
+
+
+def test_a_single_rung_is_not_split() -> None:
+    assert not any("split" in each for each in graph(params(rungs=RUNGS[:1])))
+
+
+def test_interlaced_pictures_are_made_whole_first() -> None:
+    found = graph(params(media_facts(late_video(is_interlaced=True))))
+
+    assert found[0] == "[0:0]bwdif=deint=all:mode=send_frame[s0]"
+
+
+def test_hdr_is_brought_down_once_for_all_rungs() -> None:
+    hdr = late_video(color_transfer="smpte2084", color_primaries="bt2020", color_space="bt2020nc")
+
+    found = graph(params(media_facts(hdr)))
+
+    assert found[3:11] == [
+        "[s2]scale=h=720:w=1280[s3]",
+        "[s3]zscale=npl=100:transfer=linear[s4]",
+        "[s4]format=gbrpf32le[s5]",
+        "[s5]zscale=primaries=bt709[s6]",
+        "[s6]tonemap=desat=0:tonemap=hable[s7]",
+        "[s7]zscale=matrix=bt709:range=tv:transfer=bt709[s8]",
+        "[s8]format=yuv420p[s9]",
+        "[s9]split=2[s10][s11]",
+    ]
+    tags = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+    assert sum(tags in each for each in found) == 2
+
+
+def test_known_colours_are_passed_on_and_unknown_ones_are_not() -> None:
+    pal = late_video(color_space="bt470bg", color_primaries="bt470bg", color_transfer="reserved")
+
+    found = graph(params(media_facts(pal), rungs=RUNGS[:1]))[-1]
+
+    assert found.startswith("[s5]setparams=color_primaries=bt470bg:colorspace=bt470bg:range=tv[")
+
+
+def test_rgb_gets_the_matrix_players_expect() -> None:
+    found = graph(params(media_facts(late_video(color_space="gbr")), rungs=RUNGS[:1]))
+
+    assert "out_color_matrix=bt709" in found[3]
+    assert "colorspace=bt709" in found[-1]
+
+
+def test_vaapi_takes_pictures_from_its_own_memory() -> None:
+    words = argv(params(rungs=RUNGS[:1]), "h264_vaapi")
+
+    assert words[1:3] == ["-vaapi_device", "/dev/dri/renderD128"]
+    assert [each.split("]")[1].split("[")[0] for each in graph(params(), "h264_vaapi")[-4:]] == [
+        "setsar=1",
+        "format=nv12",
+        "setparams=range=tv",
+        "hwupload",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("container", "keyframes_s", "expected_s"),
+    [
+        # The chunk starts at 14.408 s; MP4 finds the last keyframe there is by then.
+        ("mov", (6.4, 10.4, 14.4), 14.416342),
+        ("mov", (), 14.416342),
+        # Matroska is told to go just behind the keyframe, but never behind the chunk's start.
+        ("matroska", (6.4, 10.4, 14.9), 10.4 + 0.14),
+        ("matroska", (6.4, 10.4, 14.408), 14.416342),
+        # Elsewhere the index may be by decoding time: a keyframe well before.
+        ("flv", (6.4, 10.4, 14.3), 10.4 + 0.14),
+        ("avi", (6.4, 13.41), 13.416342),
+        # Nothing known: the demuxer finds a keyframe before this.
+        ("matroska", (), 12.416342),
+    ],
+)
+def test_seeking_goes_to_a_keyframe_that_is_known(
+    container: str, keyframes_s: tuple[float, ...], expected_s: float
+) -> None:
+    video = late_video(keyframes_s=keyframes_s)
+
+    found = seek_target_s(params(media_facts(video, container=container)))
+
+    assert found == pytest.approx(expected_s, abs=1e-6)
+
+
+def test_a_source_without_a_picture_has_no_chunks() -> None:
+    with pytest.raises(ValueError, match="without a picture"):
+        argv(params(media_facts()))

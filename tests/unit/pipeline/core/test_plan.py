@@ -1,0 +1,108 @@
+from fractions import Fraction
+
+import pytest
+
+from pipeline.core.errors import InvalidRequest, MediaUnsupported, NotMedia
+from pipeline.core.plan import plan
+from pipeline.core.profiles import PROFILES, profile
+from schemas.media import MediaFacts, MediaWarning
+from schemas.plan import AudioPlan
+from schemas.profile import AudioWish
+from schemas.vocabulary import AudioCodec, VideoCodec
+from tests.support.sources import audio_facts, media_facts, video_facts
+
+DEFAULT = PROFILES["default"]
+
+
+def codes(facts: MediaFacts) -> list[str]:
+    return [warning.code for warning in plan(facts, DEFAULT).warnings]
+
+
+def test_a_usual_source_gets_ladder_chunks_and_sound() -> None:
+    made = plan(media_facts(video_facts(), audio_facts()), DEFAULT)
+
+    assert [rung.name for rung in made.rungs] == ["1080p", "720p", "480p", "360p"]
+    assert made.grid is not None
+    assert made.grid.n_frames == 1798
+    assert [(chunk.first_frame, chunk.end_frame) for chunk in made.chunks] == [
+        (0, 240),
+        (240, 1798),
+    ]
+    assert made.audio == AudioPlan(
+        name="audio", codec=AudioCodec.AAC, channels=2, sample_rate_hz=48_000, bitrate_bps=128_000
+    )
+    assert (made.segment_s, made.preset, made.duration_s) == (4, "veryfast", 60)
+    assert made.warnings == ()
+
+
+def test_a_source_without_sound_gets_none() -> None:
+    assert plan(media_facts(video_facts()), DEFAULT).audio is None
+
+
+def test_a_source_without_a_picture_is_sound_alone() -> None:
+    made = plan(media_facts(audio=audio_facts()), DEFAULT)
+
+    assert (made.grid, made.rungs, made.chunks, made.thumbnail_count) == (None, (), (), 0)
+    assert made.audio is not None
+    assert made.estimated_bytes == 960_000
+
+
+def test_a_source_without_either_is_no_media() -> None:
+    with pytest.raises(NotMedia):
+        plan(media_facts(), DEFAULT)
+
+
+def test_a_picture_without_length_is_refused() -> None:
+    with pytest.raises(MediaUnsupported):
+        plan(media_facts(video_facts(duration_s=Fraction(0))), DEFAULT)
+
+
+def test_more_channels_than_there_are_are_not_made() -> None:
+    surround = DEFAULT.model_copy(update={"audio": AudioWish(channels=6)})
+
+    found = [
+        plan(media_facts(audio=audio_facts(channels=channels)), surround).audio
+        for channels in (1, 2, 6)
+    ]
+
+    assert [audio.channels for audio in found if audio] == [2, 2, 6]
+
+
+def test_what_is_done_to_the_picture_is_said() -> None:
+    said = MediaWarning(code="media.said", detail="by the probe")
+
+    assert codes(media_facts(video_facts(), warnings=(said,))) == ["media.said"]
+    assert codes(media_facts(video_facts(color_transfer="arib-std-b67"))) == ["plan.tone_mapped"]
+    assert codes(media_facts(video_facts(is_interlaced=True))) == ["plan.deinterlaced"]
+    assert codes(media_facts(video_facts(frame_rate=Fraction(120)))) == ["plan.rate_lowered"]
+    assert codes(media_facts(video_facts(), is_seekable=False)) == ["plan.single_chunk"]
+
+
+def test_estimates_grow_with_the_work() -> None:
+    small = plan(media_facts(video_facts(duration_s=Fraction(60))), DEFAULT)
+    large = plan(media_facts(video_facts(duration_s=Fraction(600))), DEFAULT)
+    slow = plan(
+        media_facts(video_facts(duration_s=Fraction(60))),
+        DEFAULT.model_copy(update={"preset": "slow"}),
+    )
+
+    assert large.estimated_bytes == 10 * small.estimated_bytes
+    assert 9 < large.estimated_cpu_s / small.estimated_cpu_s < 11
+    assert slow.estimated_cpu_s > 2 * small.estimated_cpu_s
+    # One chunk at its ceiling fits, whatever the length of the whole.
+    ceiling_bytes = sum(rung.bitrate_bps for rung in large.rungs) * 60 / 8
+    assert ceiling_bytes < large.scratch_bytes < 2.5 * ceiling_bytes
+
+
+def test_profiles_are_found_by_name() -> None:
+    assert profile("default") is DEFAULT
+    assert profile("av1").video_codec is VideoCodec.AV1
+    assert {name: each.name for name, each in PROFILES.items()} == {name: name for name in PROFILES}
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        profile("8k")
+
+    assert caught.value.instance_code == "profile.unknown"
+    assert "default" in caught.value.remedy
