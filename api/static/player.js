@@ -3,6 +3,8 @@
 
 const SKIP_S = 10;
 const RETRY_MS = 3000;
+// A slow line or box, and downloads given up for another quality: no errors, though named so.
+const PASSING = new Set(["bufferStalledError", "aborted"]);
 
 export function startPlayer(url, texts) {
   const video = document.getElementById("video");
@@ -24,6 +26,7 @@ function withHls(video, url, texts) {
   stage.dataset.errors = "0";
   let healed = false;
   hls.on(window.Hls.Events.ERROR, (_event, error) => {
+    if (PASSING.has(error.details)) return;
     stage.dataset.errors = String(Number(stage.dataset.errors) + 1);
     console.warn("player", error.type, error.details, error.fatal ? "fatal" : "");
     if (!error.fatal) return;

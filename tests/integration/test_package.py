@@ -9,21 +9,23 @@ from threading import Event
 
 import pytest
 
+from pipeline.bootstrap import Pipeline, build
 from pipeline.core.errors import OutputInvalid, Stopped
-from pipeline.core.keys import media_path
+from pipeline.core.keys import asset_prefix, media_path
+from pipeline.services import playback
 from pipeline.settings import Settings
-from pipeline.storage.directory import DirectoryStore
 from pipeline.storage.port import ObjectStore
-from schemas.tasks import PackageParams, RenditionMade, SegmentMade, SourceRef
+from schemas.tasks import PackageParams, PackageResult, RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
-from schemas.vocabulary import AssetId, JobId
-from tests.support.made_assets import RATE, MadeAsset, Studio
+from schemas.vocabulary import QueueName
+from tests.support.clips import Clips
+from tests.support.hand_work import Hand
 from workers.bench import Bench, Tools
 from workers.ffmpeg.tools import find
 from workers.steps import package
 
-ASSET = AssetId("a1")
-PARAMS = PackageParams(asset_id=ASSET)
+RATE = Fraction(30000, 1001)
+N_FRAMES = 360
 
 
 class StoreBench(Bench):
@@ -43,7 +45,7 @@ class StoreBench(Bench):
         raise AssertionError("packaging reads no source")
 
     def put(self, path: Path, name: str, *, content_type: str) -> str:
-        key = f"assets/{ASSET}/package-1/{name}"
+        key = f"assets/{self._timeline.asset_id}/package-1/{name}"
         self._store.put_file(key, path, content_type=content_type)
         self.types[name] = content_type
         return key
@@ -63,37 +65,49 @@ class StoreBench(Bench):
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> DirectoryStore:
-    return DirectoryStore(tmp_path_factory.mktemp("objects"))
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    pipeline = build(Settings(data_dir=tmp_path_factory.mktemp("data"), _env_file=None))
+    yield pipeline
+    pipeline.close()
 
 
 @pytest.fixture(scope="module")
-def made(store: DirectoryStore, tmp_path_factory: pytest.TempPathFactory) -> MadeAsset:
-    studio = Studio(tmp_path_factory.mktemp("studio"), store, Settings())
-    return studio.make(ASSET, JobId("j1"))
+def made(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Timeline:
+    """Everything but the package is done."""
+    clips = Clips(tmp_path_factory.mktemp("clips"))
+    clip = clips.constant("30000/1001", seconds=12, audio=("-c:a", "aac"))
+    hand = Hand(pipeline, tmp_path_factory.mktemp("hand"))
+    asset_id, _ = hand.submit(clip.path)
+    hand.work(QueueName.PROBE, QueueName.ENCODE_CPU)
+    return playback.timeline(pipeline.database, asset_id)
 
 
 @pytest.fixture
-def bench(store: DirectoryStore, made: MadeAsset, tmp_path: Path) -> StoreBench:
-    return StoreBench(tmp_path, store, made.timeline)
+def bench(pipeline: Pipeline, made: Timeline, tmp_path: Path) -> StoreBench:
+    return StoreBench(tmp_path, pipeline.storage, made)
 
 
 @pytest.fixture
-def tree(store: DirectoryStore, bench: StoreBench, tmp_path: Path) -> Iterator[Path]:
-    """Lay everything out below one folder, as ``/media/a1/`` serves it."""
-    result = package.run(PARAMS, bench)
+def tree(pipeline: Pipeline, bench: StoreBench, tmp_path: Path) -> Path:
+    """Lay everything out below one folder, as the media address serves it."""
+    result = packaged(bench)
     folder = tmp_path / "media"
-    for stored in store.list(f"assets/{ASSET}/"):
-        path = folder / media_path(ASSET, stored.key)
+    asset_id = bench.timeline().asset_id
+    for stored in pipeline.storage.list(asset_prefix(asset_id)):
+        path = folder / media_path(asset_id, stored.key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        store.fetch(stored.key, path)
+        pipeline.storage.fetch(stored.key, path)
     for name, key in result.files.items():
-        store.fetch(key, folder / name)
+        pipeline.storage.fetch(key, folder / name)
     return folder
 
 
+def packaged(bench: StoreBench) -> PackageResult:
+    return package.run(PackageParams(asset_id=bench.timeline().asset_id), bench)
+
+
 def test_every_playlist_is_stored_with_its_type(bench: StoreBench) -> None:
-    result = package.run(PARAMS, bench)
+    result = packaged(bench)
 
     assert bench.types == {
         "180p.m3u8": "application/vnd.apple.mpegurl",
@@ -103,7 +117,7 @@ def test_every_playlist_is_stored_with_its_type(bench: StoreBench) -> None:
         "master.m3u8": "application/vnd.apple.mpegurl",
         "manifest.mpd": "application/dash+xml",
     }
-    assert result.files["master.m3u8"] == "assets/a1/package-1/master.m3u8"
+    assert result.files["master.m3u8"].endswith("/package-1/master.m3u8")
     assert bench.reports[-1] == {"": 1.0}
 
 
@@ -111,7 +125,7 @@ def test_an_hls_reader_finds_every_frame_at_its_time(tree: Path) -> None:
     packets = _packets(tree / "master.m3u8")
 
     times_s = sorted(float(packet["pts_time"]) for packet in packets)
-    assert len(times_s) == 360
+    assert len(times_s) == N_FRAMES
     assert max(abs(time_s - 10 - float(n / RATE)) for n, time_s in enumerate(times_s)) < 0.001
 
 
@@ -125,7 +139,7 @@ def test_a_dash_reader_finds_every_frame(tree: Path) -> None:
 
     assert found.stderr == b""
     lines = found.stdout.decode().splitlines()
-    assert sum(not line.startswith("#") for line in lines) == 360
+    assert sum(not line.startswith("#") for line in lines) == N_FRAMES
 
 
 def test_the_byte_ranges_of_the_iframe_playlist_hold_one_decodable_picture_each(tree: Path) -> None:
@@ -148,37 +162,37 @@ def test_the_byte_ranges_of_the_iframe_playlist_hold_one_decodable_picture_each(
         assert int(packets[0]["size"]) < len(data)
 
 
-def test_a_rung_without_its_last_segment_is_refused(bench: StoreBench, made: MadeAsset) -> None:
-    high, *others = made.timeline.renditions
+def test_a_rung_without_its_last_segment_is_refused(bench: StoreBench, made: Timeline) -> None:
+    high, *others = made.renditions
     cut = high.model_copy(update={"segments": high.segments[:-1]})
-    bench._timeline = made.timeline.model_copy(update={"renditions": (cut, *others)})
+    bench._timeline = made.model_copy(update={"renditions": (cut, *others)})
 
     with pytest.raises(OutputInvalid, match="same times"):
-        package.run(PARAMS, bench)
+        packaged(bench)
 
 
-def test_a_hole_is_refused(bench: StoreBench, made: MadeAsset) -> None:
-    high, *others = made.timeline.renditions
+def test_a_hole_is_refused(bench: StoreBench, made: Timeline) -> None:
+    high, *others = made.renditions
     holed = high.model_copy(update={"segments": (high.segments[0], *high.segments[2:])})
-    bench._timeline = made.timeline.model_copy(update={"renditions": (holed, *others)})
+    bench._timeline = made.model_copy(update={"renditions": (holed, *others)})
 
     with pytest.raises(OutputInvalid, match="hole"):
-        package.run(PARAMS, bench)
+        packaged(bench)
 
 
-def test_an_asset_cut_off_is_refused(bench: StoreBench, made: MadeAsset) -> None:
-    longer_s = made.timeline.duration_s + Fraction(10)
-    bench._timeline = made.timeline.model_copy(update={"duration_s": longer_s})
+def test_an_asset_cut_off_is_refused(bench: StoreBench, made: Timeline) -> None:
+    longer_s = made.duration_s + Fraction(10)
+    bench._timeline = made.model_copy(update={"duration_s": longer_s})
 
     with pytest.raises(OutputInvalid, match="published"):
-        package.run(PARAMS, bench)
+        packaged(bench)
 
 
 def test_an_order_to_stop_is_obeyed(bench: StoreBench) -> None:
     bench.stop.set()
 
     with pytest.raises(Stopped):
-        package.run(PARAMS, bench)
+        packaged(bench)
 
 
 def _packets(path: Path) -> list[dict[str, str]]:

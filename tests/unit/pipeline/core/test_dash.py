@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pipeline.core import dash
+from pipeline.core import dash, measures
+from pipeline.core.argv import encode
 from pipeline.core.errors import NotFound
 from schemas.timeline import Timeline
 from tests.support.timelines import audio, timeline, video
@@ -96,3 +97,7 @@ def test_nothing_published_is_no_manifest() -> None:
 
 def _parsed(source: Timeline) -> ET.Element:
     return ET.fromstring(dash.manifest(source, published_at=AT))
+
+
+def test_playlists_and_encoders_agree_on_the_zero() -> None:
+    assert measures.MEDIA_ZERO_S == encode.OUTPUT_START_S
