@@ -12,6 +12,11 @@ def asset_prefix(asset_id: AssetId) -> str:
     return f"assets/{asset_id}/"
 
 
+def asset_of(prefix: str) -> AssetId:
+    """Tell whose objects lie under a key or prefix."""
+    return AssetId(prefix.split("/", 2)[1])
+
+
 def source_key(asset_id: AssetId) -> str:
     """Name the object that holds what was handed in."""
     return f"{asset_prefix(asset_id)}source"

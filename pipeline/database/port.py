@@ -225,6 +225,9 @@ class MediaRows(Protocol):
     def file_type(self, asset_id: AssetId, key: str) -> str | None:
         """Tell the content type of a visible object, None if it is not visible."""
 
+    def keys_below(self, asset_id: AssetId, prefix: str) -> frozenset[str]:
+        """Name the asset's visible objects below a prefix."""
+
     def add_pictures(self, job_id: JobId, pictures: Sequence[Picture]) -> None: ...
     def poster_key(self, job_id: JobId) -> str | None: ...
 

@@ -9,6 +9,7 @@ from pipeline.database.rows import JobRow, TaskRow
 from pipeline.services import jobs, planning
 from schemas.events import EventType
 from schemas.tasks import (
+    EncodeAudioResult,
     EncodeResult,
     PackageResult,
     ProbeResult,
@@ -39,6 +40,9 @@ def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> None:
             _show_pictures(tx, task, result)
         case EncodeResult():
             publish(tx, task, result.renditions, result.segments)
+        case EncodeAudioResult() if task.epoch > 1:
+            # What an earlier attempt had published stays; this one's twins of it go.
+            litter(tx, task)
         case PackageResult():
             _show_playlists(tx, task, result)
         case _:

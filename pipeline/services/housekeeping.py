@@ -1,5 +1,6 @@
 """What is done now and then by the leader: collect garbage, forget what is old."""
 
+from pipeline.core import keys
 from pipeline.database.port import Database
 from pipeline.storage.port import ObjectStore
 
@@ -25,13 +26,23 @@ def collect_garbage(db: Database, storage: ObjectStore, *, patience_s: float) ->
         due = tx.garbage.due(_BATCH, patience_s=patience_s)
     n_deleted = 0
     for garbage_id, prefix, n_passes in due:
-        n_deleted += storage.delete_prefix(prefix)
+        n_deleted += _collect(db, storage, prefix)
         with db.write() as tx:
             if n_passes + 1 >= _PASSES:
                 tx.garbage.forget(garbage_id)
             else:
                 tx.garbage.postpone(garbage_id, delay_s=patience_s * _SECOND_PASS_FACTOR)
     return n_deleted
+
+
+def _collect(db: Database, storage: ObjectStore, prefix: str) -> int:
+    """Delete what nobody may see: an attempt that was lost may have published before."""
+    with db.read() as tx:
+        visible = tx.media.keys_below(keys.asset_of(prefix), prefix)
+    if not visible:
+        return storage.delete_prefix(prefix)
+    lost = [found.key for found in storage.list(prefix) if found.key not in visible]
+    return sum(storage.delete_prefix(key) for key in lost)
 
 
 def trim(db: Database, *, event_retention_s: float) -> int:

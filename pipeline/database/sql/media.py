@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, func, select, update
+from sqlalchemy import Connection, Insert, Table, func, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.database.rows import RenditionRow, SegmentRow
-from pipeline.database.sql.tables import media_file, picture, rendition, segment
+from pipeline.database.sql.tables import job, media_file, picture, rendition, segment
 from schemas.tasks import Picture, RenditionMade, SegmentMade
 from schemas.vocabulary import AssetId, JobId, TaskId
 
@@ -110,6 +110,16 @@ class SqlMedia:
             select(segment.c.key).where(segment.c.key == key, segment.c.asset_id == asset_id)
         ).one_or_none()
         return None if is_segment is None else _SEGMENT_TYPE
+
+    def keys_below(self, asset_id: AssetId, prefix: str) -> frozenset[str]:
+        # By way of the jobs: neither table is indexed for beginnings of keys.
+        below = (
+            select(table.c.key)
+            .join(job, job.c.id == table.c.job_id)
+            .where(job.c.asset_id == asset_id, table.c.key.startswith(prefix, autoescape=True))
+            for table in (segment, media_file)
+        )
+        return frozenset(self._connection.execute(union_all(*below)).scalars())
 
     def add_pictures(self, job_id: JobId, pictures: Sequence[Picture]) -> None:
         self._insert_new(picture, [{"job_id": job_id, **made.model_dump()} for made in pictures])
