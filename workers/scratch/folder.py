@@ -37,22 +37,23 @@ class ScratchRoot:
         try:
             yield
         finally:
-            with self._ledger.locked():
-                self._set(self._reserved_bytes - n_bytes)
+            self._add(-n_bytes)
 
     def _add(self, n_bytes: int) -> None:
+        if n_bytes == 0:  # short tasks by the hundred need none
+            return
         with self._ledger.locked():
-            free_bytes = self._free_bytes()
-            if n_bytes > free_bytes:
-                self._ledger.remove_dead()
-                free_bytes = self._free_bytes()
-            if n_bytes > free_bytes:
-                raise ScratchFull(f"{n_bytes} bytes of scratch wanted, {free_bytes} free")
-            self._set(self._reserved_bytes + n_bytes)
+            if n_bytes > 0:
+                self._require(n_bytes)
+            self._owner.reserve(self._reserved_bytes + n_bytes)
+            self._reserved_bytes += n_bytes
 
-    def _set(self, total_bytes: int) -> None:
-        self._owner.reserve(total_bytes)
-        self._reserved_bytes = total_bytes
+    def _require(self, n_bytes: int) -> None:
+        if n_bytes > self._free_bytes():
+            self._ledger.remove_dead()
+        free_bytes = self._free_bytes()
+        if n_bytes > free_bytes:
+            raise ScratchFull(f"{n_bytes} bytes of scratch wanted, {free_bytes} free")
 
     @contextmanager
     def attempt(self, task_id: TaskId, epoch: int, *, reserve_bytes: int) -> Iterator[Path]:

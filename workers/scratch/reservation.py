@@ -36,9 +36,7 @@ class Owner:
 
     def reserve(self, total_bytes: int) -> None:
         """Write down how much this process has reserved in all."""
-        new = self.folder / f"{_RESERVED}.new"
-        new.write_text(str(total_bytes))
-        new.replace(self.folder / _RESERVED)
+        (self.folder / _RESERVED).write_text(str(total_bytes))
 
     def leave(self) -> None:
         """Remove everything of this process."""
