@@ -1,7 +1,7 @@
 """The consuming side of RabbitMQ: one connection per queue of a listener."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ class AmqpConsumer(RingConsumer):
     _channel: BlockingChannel
     _consumer_tag: str
 
-    def open(self, url: str, declare: Callable[[BlockingChannel, str], int]) -> None:
+    def open(self, url: str, arguments: Mapping[str, str]) -> None:
         """Connect and consume. Raises dramatiq's BrokerConnectionError."""
         self._inbox: deque[tuple[int, bytes]] = deque()
         self._is_cancelled = False
@@ -34,7 +34,7 @@ class AmqpConsumer(RingConsumer):
         try:
             self._connection = pika.BlockingConnection(link)
             self._channel = self._connection.channel()
-            declare(self._channel, self.name)
+            self._channel.queue_declare(self.name, durable=True, arguments=dict(arguments))
             self._channel.basic_qos(prefetch_count=self.slots.n_slots)
             self._channel.add_on_cancel_callback(self._on_cancelled)
             self.resume()

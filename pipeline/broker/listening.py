@@ -7,19 +7,17 @@ stop. Three of its habits do not fit and are replaced here:
   new channel, so after a reconnect a finished handler acknowledged somebody else's message.
   A :class:`RingMessage` knows its consumer, and only that one settles it.
 * It prefetches per queue but has one pool of threads, so a message of one queue could sit
-  behind a long task of another while a different worker idled. :class:`Slots` counts the
+  behind a long task of another while a different worker idled. :class:`~pipeline.broker.slots.Slots` counts the
   threads over all queues: a message that finds none free goes back to the broker at once,
   and its queue rests until one is.
 * It trusts messages: a wrong queue name or option ends its threads. Only
-  :func:`read_ring` decides what a message is, and hands dramatiq a clean copy.
+  :func:`pipeline.broker.wire.read_ring` decides what a message is, and hands dramatiq a clean copy.
 
 Of its middleware none is used: retries, time limits and results are rows in our database.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from threading import Condition
 from typing import Any
 
 import dramatiq
@@ -28,76 +26,14 @@ from dramatiq.broker import Broker, Consumer, MessageProxy
 from dramatiq.middleware import Middleware, SkipMessage
 
 from pipeline.broker.port import Ring
+from pipeline.broker.slots import Slots
+from pipeline.broker.wire import ACTOR, read_ring
 from schemas.vocabulary import QueueName, TaskId
-
-#: Name of the one actor; part of the wire format.
-ACTOR = "ring"
 
 #: How long an idle thread sleeps before it looks whether it shall stop.
 _WAKE_MS = 250
 
-#: Longest task id read; ours are far shorter.
-_ID_CHARS = 100
-
 _log = structlog.get_logger(__name__)
-
-
-def write_ring(ring: Ring, queue_name: str) -> bytes:
-    """Write the dramatiq message that carries a ring."""
-    message = dramatiq.Message[None](
-        queue_name=queue_name, actor_name=ACTOR, args=(ring.task_id,), kwargs={}, options={}
-    )
-    return message.encode()
-
-
-def read_ring(queue: QueueName, body: bytes) -> Ring | None:
-    """Read what came from a queue; None for anything we would not have written."""
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    match message:
-        case {"actor_name": "ring", "args": [str(task_id)]} if 0 < len(task_id) <= _ID_CHARS:
-            return Ring(queue, TaskId(task_id))
-        case _:
-            return None
-
-
-class Slots:
-    """The free threads of one listener, counted over all its queues."""
-
-    def __init__(self, n_slots: int) -> None:
-        self.n_slots = n_slots
-        self._n_free = n_slots
-        self._is_closed = False
-        self._changed = Condition()
-
-    def take(self) -> bool:
-        """Take a free slot, if there is one."""
-        with self._changed:
-            if self._is_closed or not self._n_free:
-                return False
-            self._n_free -= 1
-            return True
-
-    def give(self) -> None:
-        """Give a slot back."""
-        with self._changed:
-            self._n_free += 1
-            self._changed.notify_all()
-
-    def wait(self, timeout_s: float) -> bool:
-        """Wait until one is free, without taking it."""
-        with self._changed:
-            return self._changed.wait_for(self._is_open_and_free, timeout_s)
-
-    def close(self) -> None:
-        """Give out no more."""
-        with self._changed:
-            self._is_closed = True
-
-    def _is_open_and_free(self) -> bool:
-        return self._n_free > 0 and not self._is_closed
 
 
 class RingMessage(MessageProxy):

@@ -9,15 +9,10 @@ from threading import Condition
 
 from dramatiq.broker import MessageProxy
 
-from pipeline.broker.listening import (
-    RingBroker,
-    RingConsumer,
-    RingListener,
-    Slots,
-    requeued,
-    write_ring,
-)
+from pipeline.broker.listening import RingBroker, RingConsumer, RingListener, requeued
 from pipeline.broker.port import Listener, Ring
+from pipeline.broker.slots import Slots
+from pipeline.broker.wire import write_ring
 from schemas.vocabulary import QueueName
 
 

@@ -7,12 +7,13 @@ message we do not understand is worth nothing, and a lost one is rung again.
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from pika.adapters.blocking_connection import BlockingChannel
-
 from pipeline.broker.consuming import AmqpConsumer
-from pipeline.broker.listening import RingBroker, RingConsumer, RingListener, Slots, write_ring
+from pipeline.broker.link import Link
+from pipeline.broker.listening import RingBroker, RingConsumer, RingListener
 from pipeline.broker.port import Listener, Ring
 from pipeline.broker.publishing import Publisher
+from pipeline.broker.slots import Slots
+from pipeline.broker.wire import write_ring
 from schemas.vocabulary import QueueName
 
 
@@ -34,24 +35,19 @@ class RabbitDoorbell:
 
     def declare(self, queues: Sequence[QueueName]) -> None:
         """Make sure the queues exist."""
-
-        def declare_all(channel: BlockingChannel) -> None:
-            for queue in queues:
-                self._declare(channel, self._name(queue))
-
-        self._publisher.ask(declare_all)
+        for queue in queues:
+            self.depth(queue)
 
     def ring(self, rings: Sequence[Ring]) -> None:
         """Publish in order; returns when the broker has confirmed every one."""
-        if not rings:
-            return
-        letters = [(self._name(ring.queue), ring) for ring in rings]
         self.declare(list(dict.fromkeys(ring.queue for ring in rings)))
-        self._publisher.publish([(name, write_ring(ring, name)) for name, ring in letters])
+        names = [self._name(ring.queue) for ring in rings]
+        letters = [(name, write_ring(ring, name)) for name, ring in zip(names, rings, strict=True)]
+        self._publisher.publish(letters)
 
     def depth(self, queue: QueueName) -> int:
-        """Count messages waiting for a consumer."""
-        return self._publisher.ask(lambda channel: self._declare(channel, self._name(queue)))
+        """Count messages waiting for a consumer; a queue that is missing is made."""
+        return self._publisher.ask(lambda link: link.declare(self._name(queue), self._arguments))
 
     def listen(
         self, queues: Sequence[QueueName], *, slots: int, on_ring: Callable[[Ring], None]
@@ -62,14 +58,14 @@ class RabbitDoorbell:
 
         def consumer(name: str, timeout_s: float) -> RingConsumer:
             consumer = AmqpConsumer(names[name], name, shared, timeout_s)
-            consumer.open(self._url, self._declare)
+            consumer.open(self._url, self._arguments)
             return consumer
 
         return RingListener(RingBroker(names, consumer), shared, on_ring)
 
     def check(self) -> None:
-        """Ask the broker for a channel."""
-        self._publisher.ask(lambda channel: channel.connection.channel().close())
+        """Ask the broker something that changes nothing."""
+        self._publisher.ask(Link.ping)
 
     def close(self) -> None:
         """Close the publishing connection."""
@@ -77,7 +73,3 @@ class RabbitDoorbell:
 
     def _name(self, queue: QueueName) -> str:
         return f"{self._prefix}.{queue}"
-
-    def _declare(self, channel: BlockingChannel, name: str) -> int:
-        declared = channel.queue_declare(name, durable=True, arguments=self._arguments)
-        return int(declared.method.message_count)
