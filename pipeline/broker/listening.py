@@ -7,11 +7,11 @@ stop. Three of its habits do not fit and are replaced here:
   new channel, so after a reconnect a finished handler acknowledged somebody else's message.
   A :class:`RingMessage` knows its consumer, and only that one settles it.
 * It prefetches per queue but has one pool of threads, so a message of one queue could sit
-  behind a long task of another while a different worker idled. :class:`~pipeline.broker.slots.Slots` counts the
+  behind a long task of another while a different worker idled. :class:`Slots` counts the
   threads over all queues: a message that finds none free goes back to the broker at once,
   and its queue rests until one is.
-* It trusts messages: a wrong queue name or option ends its threads. Only
-  :func:`pipeline.broker.wire.read_ring` decides what a message is, and hands dramatiq a clean copy.
+* It trusts messages: a wrong queue name or option ends its threads. Only :func:`read_ring`
+  decides what a message is; dramatiq gets a clean copy.
 
 Of its middleware none is used: retries, time limits and results are rows in our database.
 """
