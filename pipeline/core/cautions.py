@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.core.argv.picture import is_hdr
 from schemas.media import MediaFacts, MediaWarning, VideoFacts
 
-HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 #: Picture and sound that begin this far apart are worth a word.
 _APART_S = 0.5
 
@@ -47,7 +47,7 @@ def _picture(facts: MediaFacts) -> Iterator[MediaWarning]:
             code="media.variable_rate",
             detail=f"frames come at a varying pace, made even at {float(video.frame_rate):.3f}/s",
         )
-    if video.color_transfer in HDR_TRANSFERS:
+    if is_hdr(video):
         yield MediaWarning(code="media.hdr", detail=f"high dynamic range ({video.color_transfer})")
     if _is_interlaced(video, facts.enrichment):
         yield MediaWarning(code="media.interlaced", detail="the picture is interlaced")

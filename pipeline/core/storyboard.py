@@ -16,6 +16,8 @@ TILE_WIDTH_PX = 160
 #: Above this length a late tile is a smaller evil than decoding every frame.
 _LONG_S = 2 * 3600
 _LONGEST_GAP_S = 60.0
+#: Less than this at the end is no tile of its own.
+_SLIVER_S = Fraction(1, 4)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Board:
     def rows(self) -> int:
         """Rows of a sprite; the last sprite of several may be partly black."""
         return min(ROWS, -(-self.n_tiles // self.columns))
+
+
+def useful_tiles(n_made: int, duration_s: Fraction, interval_s: int) -> int:
+    """Count the tiles to name: a sliver at the end stays with the tile before it."""
+    return max(1, min(n_made, ceil((duration_s - _SLIVER_S) / interval_s)))
 
 
 def tile_size(width_px: int, height_px: int) -> tuple[int, int]:

@@ -137,3 +137,17 @@ def test_sound_alone_has_no_stills(bench: FolderBench, tmp_path: Path) -> None:
 
     assert result.posters == ()
     assert result.storyboard_key is None
+
+
+@pytest.mark.parametrize("interval_s", [10, 3])
+def test_an_asset_shorter_than_a_tile_has_one(
+    bench: FolderBench, tmp_path: Path, interval_s: int
+) -> None:
+    source = make(tmp_path / "short.mp4", *picture(3), *X264)
+
+    _, result = made(bench, source, interval_s=interval_s)
+
+    assert result.storyboard_key is not None
+    text = bench.file(result.storyboard_key).read_text()
+    assert text.count("-->") == 1
+    assert "00:00:00.000 --> 00:00:03.000" in text

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.core.argv.stills import chosen_frame, poster_argv, sprites_argv, tiles_argv
 from pipeline.core.errors import MediaDamaged, OutputInvalid
 from pipeline.core.keys import media_path
-from pipeline.core.storyboard import Board, can_use_keyframes, tile_size, vtt
+from pipeline.core.storyboard import Board, can_use_keyframes, tile_size, useful_tiles, vtt
 from schemas.media import VideoFacts
 from schemas.tasks import Picture, ThumbnailsParams, ThumbnailsResult
 from workers.bench import Bench
@@ -22,6 +22,8 @@ _POSTER_PX = 1280
 _BLACK = 12.0
 #: Where to look, in shares of the poster's own stretch of the asset.
 _PLACES = (0.5, 0.8, 0.2)
+#: How long a poster's candidates may reach.
+_WINDOW_S = 1.0
 _POSTERS_SHARE = 0.3
 _MEMORY_BYTES = 4 * 2**30
 _POSTER_S, _TILES_S = 180.0, 6 * 3600.0
@@ -101,6 +103,8 @@ class _Maker:
             self.params.facts,
             source=str(self.source),
             at_s=at_s,
+            # Within its own stretch, so that posters of a short asset differ.
+            window_s=min(_WINDOW_S, float(self.video.duration_s) / self.params.count / 5),
             size_px=size_px,
             name=name,
             threads=self.bench.tools.threads,
@@ -134,6 +138,7 @@ class _Maker:
         n_tiles = self._ffmpeg(argv, _TILES_S, shows_progress=True).last.frame
         if n_tiles == 0:
             raise OutputInvalid("the storyboard has no tiles")
+        n_tiles = useful_tiles(n_tiles, self.params.facts.duration_s, interval_s)
         return Board(n_tiles, interval_s, *size_px)
 
     def _sprite(self, number: int) -> str:

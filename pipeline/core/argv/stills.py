@@ -20,8 +20,7 @@ from schemas.vocabulary import VideoCodec
 TILES_NAME = "tiles.mjpeg"
 SPRITE_PATTERN = "sprite-%d.jpg"
 
-#: Frames the thumbnail filter may choose from, in seconds of source.
-_WINDOW_S = 1
+#: Frames the thumbnail filter may choose from; it keeps them all in memory.
 _MOST_WINDOW_FRAMES = 60
 #: Seek this far ahead of the wished time where seeking is not exact.
 _BLIND_MARGIN_S = 12.0
@@ -34,12 +33,13 @@ def poster_argv(
     *,
     source: str,
     at_s: float,
+    window_s: float,
     size_px: tuple[int, int],
     name: str,
     threads: int,
     is_exact: bool = True,
 ) -> list[str]:
-    """Take the most telling frame of the second after ``at_s`` (source time).
+    """Take the most telling frame of the ``window_s`` seconds after ``at_s`` (source time).
 
     Writes ``{name}.jpg``, and into ``{name}.txt`` its time and brightness (``chosen_frame``).
     ``is_exact=False`` begins at the keyframe before: where the last frame is shown for long,
@@ -54,7 +54,7 @@ def poster_argv(
     if is_exact:
         stream = stream.filter("select", expr=f"gte(t,{at_s:.6f})")
     # Several candidates, because a single frame may be black, blurred or in mid-cut.
-    n_frames = min(_MOST_WINDOW_FRAMES, max(2, round(video.frame_rate * _WINDOW_S)))
+    n_frames = min(_MOST_WINDOW_FRAMES, max(2, round(float(video.frame_rate) * window_s)))
     stream = stream.filter("thumbnail", n=n_frames)
     stream = _shown(stream, video, size_px)
     # Brightness tells a black poster; the time is the source's own.
@@ -76,17 +76,17 @@ def tiles_argv(
     An interval without a frame of its own repeats the picture before.
     """
     # Decoding keyframes alone is some twenty times cheaper.
-    options: dict[str, str | None] = {"skip_frame": "nokey"} if only_keyframes else {}
+    skip: dict[str, str | None] = {"skip_frame": "nokey"} if only_keyframes else {}
     video = _video(facts)
-    stream = _opened(facts, source, threads, options)
+    stream = _opened(facts, source, threads, skip)
     zero = f"{facts.start_s.numerator}/{facts.start_s.denominator}"
     # From source time to time from the asset's zero; whole ticks, or a frame slips a tile back.
     stream = stream.filter("setpts", expr=f"PTS-round({zero}/TB)")
     this, last = f"floor((t+0.0005)/{interval_s})", f"floor((prev_selected_t+0.0005)/{interval_s})"
     stream = stream.filter("select", expr=f"isnan(prev_selected_t)+gt({this},{last})")
-    if video.duration_s > interval_s:
-        # One picture alone would be dropped here: the filter sees no time pass after it.
-        stream = stream.filter("fps", fps=f"1/{interval_s}", round="down", start_time="0")
+    # "pass": or the last picture is lost where it ends before its stretch does.
+    options = {"fps": f"1/{interval_s}", "round": "down", "eof_action": "pass"}
+    stream = stream.filter("fps", **options, start_time="0")
     stream = _shown(stream, video, size_px)
     return _compiled(stream, TILES_NAME, {}, _TILE_QUALITY, muxer="mjpeg")
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from pipeline.core.storyboard import Board, can_use_keyframes, tile_size, vtt
+from pipeline.core.storyboard import Board, can_use_keyframes, tile_size, useful_tiles, vtt
 
 
 def test_cues_name_tile_after_tile_over_several_sprites() -> None:
@@ -24,6 +24,13 @@ def test_cues_name_tile_after_tile_over_several_sprites() -> None:
 def test_a_short_board_is_no_larger_than_its_tiles() -> None:
     assert (Board(7, 10, 160, 90).columns, Board(7, 10, 160, 90).rows) == (7, 1)
     assert (Board(23, 10, 160, 90).columns, Board(23, 10, 160, 90).rows) == (10, 3)
+
+
+def test_a_sliver_at_the_end_gets_no_tile() -> None:
+    assert useful_tiles(9, Fraction("8.011"), 1) == 8
+    assert useful_tiles(9, Fraction("8.5"), 1) == 9
+    assert useful_tiles(3, Fraction(60), 10) == 3
+    assert useful_tiles(1, Fraction("0.1"), 10) == 1
 
 
 @pytest.mark.parametrize(

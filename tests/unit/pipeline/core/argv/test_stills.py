@@ -42,7 +42,9 @@ def filters(argv: list[str]) -> str:
 
 
 def test_a_poster_is_sought_early_where_seeking_is_not_exact() -> None:
-    argv = poster_argv(FACTS, source="/c/x", at_s=31.4, size_px=(1280, 720), name="p", threads=2)
+    argv = poster_argv(
+        FACTS, source="/c/x", at_s=31.4, window_s=1, size_px=(1280, 720), name="p", threads=2
+    )
 
     assert argv == [
         *("-copyts", "-f", "mpegts", "-format_whitelist", FORMATS),
@@ -63,7 +65,7 @@ def test_tiles_are_picked_by_keyframe_where_that_is_enough() -> None:
     assert argv[argv.index("-skip_frame") + 1] == "nokey"
     assert argv.index("-skip_frame") < argv.index("-i")
     assert "setpts=expr=PTS-round(7/5/TB)" in filters(argv)
-    assert "fps=fps=1/10:round=down:start_time=0" in filters(argv)
+    assert "fps=eof_action=pass:fps=1/10:round=down:start_time=0" in filters(argv)
     assert argv[-2:] == ["tiles.mjpeg", "-y"]
 
 
@@ -71,7 +73,9 @@ def test_interlaced_hdr_pictures_are_made_plain() -> None:
     video = VIDEO.model_copy(update={"is_interlaced": True, "color_transfer": "smpte2084"})
     facts = FACTS.model_copy(update={"video": video})
 
-    chain = filters(poster_argv(facts, source="/c/x", at_s=2, size_px=(2, 2), name="p", threads=1))
+    chain = filters(
+        poster_argv(facts, source="/c/x", at_s=2, window_s=1, size_px=(2, 2), name="p", threads=1)
+    )
 
     assert chain.index("bwdif") < chain.index("thumbnail") < chain.index("tonemap")
 
