@@ -2,10 +2,14 @@
 
 from fractions import Fraction
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from schemas.frozen import Frozen, Ratio
 from schemas.vocabulary import AudioCodec, VideoCodec
+
+
+#: Names under a media address that a rendition's playlist would hide.
+_TAKEN = frozenset({"master", "audio"})
 
 
 class Rung(Frozen):
@@ -17,6 +21,13 @@ class Rung(Frozen):
     height_px: int = Field(ge=16, le=8192)
     #: Ceiling of the capped constant-quality encode.
     bitrate_bps: int = Field(ge=10_000)
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_free(cls, name: str) -> str:
+        if name in _TAKEN:
+            raise ValueError(f"{name!r} names a playlist of its own")
+        return name
 
 
 class AudioWish(Frozen):
