@@ -4,6 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from pydantic import Field
+
 from schemas.frozen import Frozen
 from schemas.vocabulary import AssetId, JobId, TaskId
 
@@ -42,7 +44,7 @@ class Event(Frozen):
     asset_id: AssetId | None = None
     job_id: JobId | None = None
     task_id: TaskId | None = None
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default_factory=dict)
 
 
 class ProgressTick(Frozen):

@@ -7,7 +7,6 @@ from pydantic import Field, field_validator
 from schemas.frozen import Frozen, Ratio
 from schemas.vocabulary import AudioCodec, VideoCodec
 
-
 #: Names under a media address that a rendition's playlist would hide.
 _TAKEN = frozenset({"master", "audio"})
 

@@ -1,4 +1,4 @@
-"""What a task is told (params) and what it answers (result): one model per kind, told apart by ``kind``."""
+"""What a task is told (params) and what it answers (result): one model per kind of task."""
 
 from typing import Annotated, Literal
 
@@ -165,12 +165,7 @@ class IdleResult(Frozen):
 
 
 TaskResult = Annotated[
-    ProbeResult
-    | ThumbnailsResult
-    | EncodeResult
-    | EncodeAudioResult
-    | PackageResult
-    | IdleResult,
+    ProbeResult | ThumbnailsResult | EncodeResult | EncodeAudioResult | PackageResult | IdleResult,
     Field(discriminator="kind"),
 ]
 TASK_RESULT: TypeAdapter[TaskResult] = TypeAdapter(TaskResult)
