@@ -19,10 +19,7 @@ def init_segment(
 ) -> bytes:
     """An init segment with one track, a sample entry and its configuration boxes."""
     is_video = entry not in {"mp4a", "Opus"}
-    if is_video:
-        head = bytes(24) + struct.pack(">HH", *size_px) + bytes(50)
-    else:
-        head = bytes(28)
+    head = bytes(24) + struct.pack(">HH", *size_px) + bytes(50) if is_video else bytes(28)
     table = box("stsd", bytes(4), struct.pack(">I", 1), box(entry, head, config))
     handler = box("hdlr", bytes(8), b"vide" if is_video else b"soun", bytes(13))
     media = box(

@@ -12,6 +12,7 @@ import ffmpeg
 
 from pipeline.core.argv import encoders, picture
 from pipeline.core.argv.source import input_options
+from pipeline.core.argv.wish import Wish
 from schemas.plan import Grid, RungPlan
 from schemas.tasks import EncodeParams
 
@@ -56,7 +57,7 @@ def chunk_argv(params: EncodeParams, *, source: str, encoder: str, threads: int)
         sized = picture.sized(stream, rung, video, table.pixel_format)
         if table.needs_upload:
             sized = sized.filter("hwupload")
-        wish = encoders.Wish(rung, params.preset, params.grid.segment_frames, threads)
+        wish = Wish(rung, params.preset, params.grid.segment_frames, threads)
         outputs.append(_output(sized, params, rung, encoders.options(encoder, wish)))
     compiled = ffmpeg.compile(ffmpeg.merge_outputs(*outputs))[1:]
     # Keep the source's timestamps: the grid counts from them.

@@ -1,6 +1,7 @@
 import pytest
 
-from pipeline.core.argv.encoders import ENCODERS, PRESETS, Wish, choose, options
+from pipeline.core.argv.encoders import ENCODERS, choose, options
+from pipeline.core.argv.wish import PRESETS, Wish
 from pipeline.core.errors import EncoderUnavailable
 from schemas.plan import RungPlan
 from schemas.vocabulary import VideoCodec

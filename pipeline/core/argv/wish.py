@@ -1,0 +1,56 @@
+"""What any encoder is asked for, and the options that all of them share."""
+
+from dataclasses import dataclass
+
+from schemas.plan import RungPlan
+
+Options = dict[str, str]
+
+#: Presets of x264, fastest first; other encoders' steps are mapped onto them.
+PRESETS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an encoder is asked for, whatever its words."""
+
+    rung: RungPlan
+    #: In x264's words.
+    preset: str
+    segment_frames: int
+    threads: int
+
+
+def step(preset: str) -> int:
+    """Count how many steps a preset is from the fastest; an unknown one counts as veryfast."""
+    return PRESETS.index(preset) if preset in PRESETS else PRESETS.index("veryfast")
+
+
+def capped(wish: Wish) -> Options:
+    """Cap constant quality by the rung's bitrate, as players were promised."""
+    return {
+        "maxrate": str(wish.rung.bitrate_bps),
+        # Two seconds at full rate: room for a keyframe, small enough for a start on slow lines.
+        "bufsize": str(2 * wish.rung.bitrate_bps),
+    }
+
+
+def closed_gop(wish: Wish) -> Options:
+    """Make every segment decode by itself."""
+    return {
+        # One keyframe at the start of each segment …
+        "g": str(wish.segment_frames),
+        # … that nothing after it looks past, so that every segment decodes by itself.
+        "flags": "+cgop",
+    }
