@@ -36,7 +36,7 @@ def insist(call: Callable[[], Answer], *, until: Event) -> Answer:
     """
     retrying = Retrying(
         retry=retry_if_exception_type(DatabaseUnavailable),
-        wait=wait_exponential_jitter(initial=_FIRST_WAIT_S, max=_LONGEST_WAIT_S, jitter=0.1),
+        wait=wait_exponential_jitter(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S, jitter=0.1),
         # Both: the sleep ends at once when the event is set, and then nothing may follow.
         sleep=sleep_using_event(until),
         stop=stop_when_event_set(until),

@@ -48,7 +48,7 @@ def _print_summary(view: DryRunView) -> None:
             "sound": audio and f"{audio.codec}, {audio.channels} channels",
             "frames out": grid and f"{grid.n_frames} at {grid.frame_rate}",
             "estimated size": size(view.estimated_bytes),
-            "estimated work": f"{view.estimated_s:.0f} core seconds",
+            "estimated work": f"{view.estimated_s:.1f} core seconds",
             "warnings": "; ".join(warning.detail for warning in view.warnings) or None,
         }
     )

@@ -45,7 +45,7 @@ def _expect(found: object, wanted: object, what: str) -> None:
         raise StorageUnavailable(
             f"The store answers, but {what}: {found!r} instead of {wanted!r}.",
             code="storage.not_conformant",
-            remedy="This server cannot hold media; see the list of tried ones in the README.",
+            remedy="This server cannot hold media; SeaweedFS is known to do it right.",
         )
 
 

@@ -15,7 +15,8 @@ from compose.cli.roles import parse_queues
 from compose.env_example import fields
 from pipeline.settings import Settings
 from schemas.vocabulary import QueueName
-from tests.support.ports import free_ports
+from tests.support import nginx
+from tests.support.ports import free_port
 
 FOLDER = Path(__file__).parents[3] / "compose"
 TEXT = (FOLDER / "compose.yaml").read_text()
@@ -143,7 +144,7 @@ def test_rabbitmq_waits_longer_than_the_longest_source_is_accepted() -> None:
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
-    config = render_nginx(tmp_path, port=free_ports(1)[0], api="127.0.0.1:8080")
+    config = nginx.render(tmp_path, port=free_port(), api="127.0.0.1:8080")
 
     checked = subprocess.run(
         ["nginx", "-t", "-e", "stderr", "-c", str(config)],
@@ -166,19 +167,3 @@ def test_nginx_lets_uploads_and_websockets_through() -> None:
         "proxy_set_header Upgrade           $http_upgrade;",
     ):
         assert line in text
-
-
-def render_nginx(folder: Path, *, port: int, api: str) -> Path:
-    """Write a copy of nginx.conf that runs anywhere."""
-    text = (FOLDER / "nginx.conf").read_text()
-    for before, after in (
-        ("server api:8080;", f"server {api};"),
-        ("listen 8080;", f"listen 127.0.0.1:{port};"),
-        ("/var/cache/nginx", str(folder / "cache")),
-        ("/tmp/nginx", str(folder / "nginx")),
-    ):
-        assert before in text
-        text = text.replace(before, after)
-    path = folder / "nginx.conf"
-    path.write_text(text)
-    return path
