@@ -1,9 +1,12 @@
 """The Flask application over one pipeline. Who serves it is not known here."""
 
+from collections.abc import Callable
+
 from flask import Flask, Response, g, request
 
 from api.assets import assets_blueprint
 from api.bodies import IdConverter
+from api.checks import Check, DatabaseGate
 from api.fleet import fleet_blueprint
 from api.health import health_blueprint
 from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
@@ -21,34 +24,47 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
 
     A dry run waits for an unknown source's facts up to ``dry_run_wait_s``.
     """
+    hub = Hub(pipeline.database, pipeline.bus, capacity=pipeline.settings.websocket_clients)
+    database = Check(pipeline.database.check)
+    gate = DatabaseGate(database)
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["id"] = IdConverter
     # An unknown address is an unknown address: no redirects that would lose a body.
     app.url_map.strict_slashes = False
-    hub = Hub(pipeline.database, pipeline.bus, capacity=pipeline.settings.websocket_clients)
     app.extensions["reelmill.close_sockets"] = hub.close
     register(app)
+    # Before the guards, so that what they refuse is measured too.
+    app.register_blueprint(metrics_blueprint(pipeline, hub, gate))
     app.before_request(_guard_writes)
+    app.before_request(_guard_database(gate))
     app.after_request(_headers)
-    app.register_blueprint(jobs_blueprint(pipeline, dry_run_wait_s=dry_run_wait_s))
-    _mount(app, pipeline, hub)
+    for blueprint in (
+        assets_blueprint(pipeline),
+        jobs_blueprint(pipeline, dry_run_wait_s=dry_run_wait_s),
+        fleet_blueprint(pipeline),
+        health_blueprint(pipeline, database),
+        sockets_blueprint(pipeline.database, hub),
+        media_blueprint(pipeline),
+        watch_blueprint(pipeline),
+    ):
+        app.register_blueprint(blueprint)
     return app
-
-
-def _mount(app: Flask, pipeline: Pipeline, hub: Hub) -> None:
-    app.register_blueprint(assets_blueprint(pipeline))
-    app.register_blueprint(fleet_blueprint(pipeline))
-    app.register_blueprint(health_blueprint(pipeline))
-    app.register_blueprint(metrics_blueprint(pipeline, hub))
-    app.register_blueprint(sockets_blueprint(pipeline.database, hub))
-    app.register_blueprint(media_blueprint(pipeline))
-    app.register_blueprint(watch_blueprint(pipeline))
 
 
 def _guard_writes() -> None:
     """Let no other site's page change anything through a visitor's browser."""
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
         check_origin()
+
+
+def _guard_database(gate: DatabaseGate) -> Callable[[], None]:
+    """Refuse early what would only wait for a database that is away."""
+
+    def guard() -> None:
+        if request.path.startswith(("/api/", "/media/", "/watch/")):
+            gate.pass_through()
+
+    return guard
 
 
 def _headers(response: Response) -> Response:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.checks import DatabaseGate
 from api.sockets.hub import Hub
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import ReelmillError
@@ -22,19 +23,21 @@ log = structlog.get_logger(__name__)
 class PipelineGauges(Collector):
     """Reads the database at each scrape; while it is away, ``reelmill_database_up`` is 0."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, gate: DatabaseGate) -> None:
         self._pipeline = pipeline
+        self._gate = gate
         # Two scrapers at once would only double the load.
         self._lock = Lock()
 
     def collect(self) -> Iterator[Metric]:
         """Yield one family per question."""
-        with self._lock:
-            try:
+        try:
+            self._gate.pass_through()
+            with self._lock:
                 families = [*self._queues(), *self._workers(), *self._outbox()]
-            except ReelmillError as error:
-                log.warning("metrics.database_away", code=error.instance_code)
-                families = []
+        except ReelmillError as error:
+            log.warning("metrics.database_away", code=error.instance_code)
+            families = []
         is_up = 1.0 if families else 0.0
         yield GaugeMetricFamily("reelmill_database_up", "Whether the database answers.", is_up)
         yield from families
@@ -88,11 +91,11 @@ class SocketGauges(Collector):
         )
 
 
-def metrics_blueprint(pipeline: Pipeline, hub: Hub) -> Blueprint:
+def metrics_blueprint(pipeline: Pipeline, hub: Hub, gate: DatabaseGate) -> Blueprint:
     """Build ``/metrics`` and the timing of every request, over a registry of their own."""
     blueprint = Blueprint("metrics", __name__)
     registry = new_registry()
-    registry.register(PipelineGauges(pipeline))
+    registry.register(PipelineGauges(pipeline, gate))
     registry.register(SocketGauges(hub))
 
     @blueprint.get("/metrics")

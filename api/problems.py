@@ -84,8 +84,19 @@ def _ours(error: ReelmillError) -> Response:
         log.warning("http.refused", code=error.instance_code, detail=error.detail, status=status)
     fields = error.fields if isinstance(error, FieldsInvalid) else ()
     return _answer(
-        status, code=error.instance_code, detail=error.detail, remedy=error.remedy, fields=fields
+        status,
+        code=error.instance_code,
+        detail=public_detail(error),
+        remedy=error.remedy,
+        fields=fields,
     )
+
+
+def public_detail(error: ReelmillError) -> str:
+    """Say what is wrong without what only the log may know: a vendor's words, our addresses."""
+    if isinstance(error, errors.Unavailable):
+        return (type(error).__doc__ or "").strip()
+    return error.detail
 
 
 def status_of(error: ReelmillError) -> int:

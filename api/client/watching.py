@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from api.client.connection import ConnectionLostError, HandshakeError, connect
-from api.client.problems import ApiError, bare
+from api.client.problems import ApiError, bare, unreachable
 from schemas.events import EventType, ProgressTick
 from schemas.http import EventMessage, JobSnapshot, SystemSnapshot
 from schemas.vocabulary import JobId, JobState
@@ -29,6 +29,9 @@ Message = TypeVar("Message", JobMessage, SystemMessage)
 
 def watch_job(base_url: str, job_id: JobId) -> Iterator[JobMessage]:
     """Yield a job's messages and end after the one that tells it has ended.
+
+    Once begun it outlives restarts of the server; a server that is away at the beginning is
+    an error.
 
     Raises:
         ApiError: the job does not exist (any more), or the server will not let us watch.
@@ -62,11 +65,13 @@ def _watch(url: str, kinds: TypeAdapter[Message]) -> Iterator[Message]:
                     pause_s = _FIRST_PAUSE_S
                     yield message
         except HandshakeError as refusal:
-            if refusal.status not in {_TOO_MANY, _UNAVAILABLE}:
+            if last_id is None or refusal.status not in {_TOO_MANY, _UNAVAILABLE}:
                 raise ApiError(bare(refusal.status)) from None
         except ConnectionLostError as loss:
             if loss.code == _JOB_GONE:
                 raise ApiError(bare(404)) from None
+            if last_id is None:
+                raise unreachable(url, loss) from loss
         # Jitter, so that a restarted server is not met by all its watchers at once.
         time.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
         pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)

@@ -1,8 +1,8 @@
 """The TCP side of a websocket: whole frames only, and no waiting for ever on a dead reader."""
 
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any
 
@@ -24,17 +24,28 @@ class WholeFrames:
         self._lock = Lock()
         #: Called when simple_websocket is through with the connection, whoever ended it.
         self.on_close: Callable[[], None] = _nobody
+        #: Whether the kernel gave the reader up; either thread may be the one to hear of it.
+        self.has_stalled = False
 
     def send(self, data: bytes) -> int:
         """Send all of it. Raises OSError when the reader stalls for ``DRAIN_MS`` or is gone."""
-        with self._lock:
+        with self._lock, self._noting_stalls():
             self._connection.sendall(data)
         return len(data)
 
     def recv(self, size: int) -> bytes:
         """Receive at most so many bytes."""
-        received: bytes = self._connection.recv(size)
+        with self._noting_stalls():
+            received: bytes = self._connection.recv(size)
         return received
+
+    @contextmanager
+    def _noting_stalls(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:
+            self.has_stalled = True
+            raise
 
     def fileno(self) -> int:
         """Name the descriptor, for selectors."""

@@ -5,6 +5,9 @@ no seat left, an unknown job, the database away.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,7 +36,7 @@ PING_S = 15.0
 #: Missed events sent one by one; beyond that a snapshot says it shorter.
 REPLAY_EVENTS = 1000
 
-_RESTARTING, _TRY_LATER, _GONE = 1012, 1013, 4404
+_NORMAL, _RESTARTING, _TRY_LATER, _GONE = 1000, 1012, 1013, 4404
 
 
 def sockets_blueprint(database: Database, hub: Hub) -> Blueprint:
@@ -72,6 +75,8 @@ def _configure(config: Config) -> None:
     config["SOCK_SERVER_OPTIONS"] = {
         "max_message_size": MESSAGE_LIMIT_BYTES,
         "ping_interval": PING_S,
+        # A reader that will not end must not keep the process from ending.
+        "thread_class": partial(Thread, daemon=True),
     }
 
 
@@ -136,19 +141,30 @@ class _Watch:
 
     def serve(self, opening: list[Letter]) -> None:
         """Send until the client goes, stalls, or the process stops."""
-        try:
-            self._open(opening)
-            while self._ws.connected and self._deliver(self._mailbox.take(PING_S)):
-                pass
-        except TimeoutError:
+        with suppress(OSError):
+            code, reason = self._talk(opening)
+            if self._ws.connected:
+                self._ws.close(code, reason)
+        if self._ws.sock.has_stalled:
             self._hub.count_cut()
             log.info("sockets.cut", job_id=self._mailbox.job_id)
-        except OSError:
-            log.debug("sockets.gone", job_id=self._mailbox.job_id)
+        # Wakes simple_websocket's reading thread, which would sleep until its next ping.
+        self._ws.sock.close()
+
+    def _talk(self, opening: list[Letter]) -> tuple[int, str]:
+        """Send until there is a reason to close; return it with its code."""
+        try:
+            self._open(opening)
+            while self._ws.connected:
+                delivery = self._mailbox.take(PING_S)
+                self._deliver(delivery)
+                if delivery.is_closing:
+                    return _RESTARTING, "The server restarts."
         except NotFound as error:
-            self._ws.close(_GONE, error.detail[:100])
+            return _GONE, error.detail[:100]
         except ReelmillError as error:
-            self._ws.close(_TRY_LATER, error.instance_code)
+            return _TRY_LATER, error.instance_code
+        return _NORMAL, ""
 
     def _open(self, letters: list[Letter]) -> None:
         # An opening sets the number instead of being measured by it.
@@ -156,16 +172,13 @@ class _Watch:
             self._send(letter.frame)
             self._last_id = letter.event_id
 
-    def _deliver(self, delivery: Delivery) -> bool:
+    def _deliver(self, delivery: Delivery) -> None:
         if delivery.has_lagged:
             self._open([_snapshot(self._database, self._mailbox.job_id)])
         for letter in delivery.letters:
             if letter.event_id == 0 or letter.event_id > self._last_id:
                 self._send(letter.frame)
                 self._last_id = max(self._last_id, letter.event_id)
-        if delivery.is_closing:
-            self._ws.close(_RESTARTING, "The server restarts.")
-        return not delivery.is_closing
 
     def _send(self, frame: bytes) -> None:
         if frame and self._ws.connected:

@@ -276,7 +276,7 @@ def test_a_dry_run_without_workers_answers_with_the_probing_job(api: Served, cli
 def test_a_dry_run_answers_with_the_plan_once_the_source_is_known(
     tmp_path: Path, clip: Path
 ) -> None:
-    with serving(tmp_path / "data") as api, ThreadPoolExecutor(1) as pool:
+    with serving(tmp_path / "data", dry_run_wait_s=30) as api, ThreadPoolExecutor(1) as pool:
         asset_id = api.client.upload(clip).id
         asking = pool.submit(api.client.dry_run, JobRequest(asset_id=asset_id))
         assert eventually(lambda: probe(api))

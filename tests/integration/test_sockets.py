@@ -8,7 +8,7 @@ import pytest
 
 import api.sockets.connection
 from api.app import create_app
-from api.client import ApiError
+from api.client import ApiError, Client
 from api.client.connection import ConnectionLostError, HandshakeError
 from api.serving import serve_embedded
 from api.sockets.mailbox import BACKLOG_EVENTS
@@ -289,3 +289,9 @@ def test_a_stopping_server_says_goodbye(served: Served, job: JobView) -> None:
         with pytest.raises(ConnectionLostError) as end:
             next(messages)
     assert end.value.code == CLOSE_RESTART
+
+
+def test_watching_a_server_that_is_away_is_an_error() -> None:
+    with Client("http://127.0.0.1:9") as nobody, pytest.raises(ApiError) as refusal:
+        next(nobody.watch(JobId("j")))
+    assert refusal.value.problem.code == "api.unreachable"

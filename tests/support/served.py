@@ -33,11 +33,11 @@ class Served:
 
 
 @contextmanager
-def serving(data_dir: Path, **settings: int) -> Iterator[Served]:
+def serving(data_dir: Path, *, dry_run_wait_s: float = 0.6, **settings: int) -> Iterator[Served]:
     """Serve until the block ends; nothing of it stays."""
     data_dir.mkdir(exist_ok=True)
     pipeline = build(Settings(data_dir=data_dir, _env_file=None, **settings))
-    app = create_app(pipeline, dry_run_wait_s=0.6)
+    app = create_app(pipeline, dry_run_wait_s=dry_run_wait_s)
     with running(app) as server, Client(server.url) as client:
         yield Served(pipeline, app, server, client)
     pipeline.close()

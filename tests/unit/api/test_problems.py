@@ -25,7 +25,7 @@ def client() -> FlaskClient:
 
     @app.get("/away")
     def away() -> str:
-        raise DatabaseUnavailable("no answer")
+        raise DatabaseUnavailable("connection to db.internal:5432 refused")
 
     @app.get("/fields")
     def fields() -> str:
@@ -72,6 +72,10 @@ def test_a_failure_becomes_a_problem_document(
 
 def test_what_is_away_says_when_to_come_back(client: FlaskClient) -> None:
     assert client.get("/away").headers["Retry-After"] == "2"
+
+
+def test_what_is_away_is_named_without_its_address(client: FlaskClient) -> None:
+    assert json.loads(client.get("/away").data)["detail"] == "The database does not answer."
 
 
 def test_wrong_fields_are_named(client: FlaskClient) -> None:
