@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Every knob of every role. Names in the environment carry the prefix ``REELMILL_``."""
 
-    model_config = SettingsConfigDict(env_prefix="REELMILL_", env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="REELMILL_", env_file=".env", env_ignore_empty=True, extra="ignore"
+    )
 
     data_dir: Path = Field(
         default=Path("data"),
@@ -18,7 +20,7 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         default="",
-        description="SQLAlchemy address, sqlite:///… or postgresql://…; empty means SQLite in data_dir.",
+        description="sqlite:///… or postgresql://…; empty means SQLite in data_dir.",
     )
     broker_url: SecretStr = Field(
         default=SecretStr(""),
@@ -26,11 +28,11 @@ class Settings(BaseSettings):
     )
     broker_queue_type: Literal["classic", "quorum"] = Field(
         default="classic",
-        description="Type of new RabbitMQ queues; fixed once queues exist (bump broker_prefix to change).",
+        description="Type of new RabbitMQ queues; to change it, change broker_prefix too.",
     )
     broker_prefix: str = Field(
         default="reelmill1",
-        description="First part of queue names; carries a version, because queue arguments are immutable.",
+        description="First part of queue names; its number versions their arguments.",
     )
     redis_url: SecretStr = Field(
         default=SecretStr(""),
@@ -47,47 +49,88 @@ class Settings(BaseSettings):
     s3_secure: bool = Field(default=True, description="Whether to speak TLS to the S3 server.")
     http_host: str = Field(
         default="127.0.0.1",
-        description="Address the HTTP server binds; anything else is open to others and is warned about.",
+        description="Address the HTTP server binds; any but this box's own is warned about.",
     )
-    http_port: int = Field(default=8080, ge=0, le=65535, description="Port of the HTTP server; 0 picks a free one.")
+    http_port: int = Field(
+        default=8080, ge=0, le=65535, description="Port of the HTTP server; 0 picks a free one."
+    )
     http_threads: int = Field(default=16, ge=2, description="Threads for plain HTTP requests.")
     websocket_clients: int = Field(
-        default=200, ge=0, description="Most websockets one API process serves; further ones get 503."
+        default=200,
+        ge=0,
+        description="Most websockets one API process serves; further ones get 503.",
     )
     upload_limit_bytes: int = Field(
         default=10 * 2**30, ge=1, description="Largest file accepted, in bytes."
     )
     scratch_dir: Path | None = Field(
-        default=None, description="Folder for work in progress and the source cache; default data_dir/scratch."
+        default=None,
+        description="Folder for work in progress and the source cache; default data_dir/scratch.",
     )
     scratch_limit_bytes: int = Field(
-        default=20 * 2**30, ge=2**20, description="Most bytes running tasks may reserve on this box."
+        default=20 * 2**30,
+        ge=2**20,
+        description="Most bytes running tasks may reserve on this box.",
     )
     cache_limit_bytes: int = Field(
         default=20 * 2**30, ge=0, description="Most bytes of fetched sources kept on this box."
     )
     worker_slots: int = Field(
-        default=0, ge=0, description="Encode tasks at once in `reelmill up`; 0 means half the cores, at least one."
+        default=0,
+        ge=0,
+        description="Encode tasks at once in `reelmill up`; 0 means half the cores, at least one.",
     )
     encoder_threads: int = Field(
-        default=0, ge=0, description="Threads per ffmpeg; 0 means cores divided by encode slots, rounded up."
+        default=0,
+        ge=0,
+        description="Threads per ffmpeg; 0 means cores divided by encode slots, rounded up.",
     )
-    ffmpeg: str = Field(default="", description="Path of ffmpeg; empty means the wheel's, then PATH.")
-    ffprobe: str = Field(default="", description="Path of ffprobe; empty means the wheel's, then PATH.")
-    lease_s: float = Field(default=12.0, gt=0, description="Seconds a worker may be silent before its task is given away.")
-    heartbeat_s: float = Field(default=1.0, gt=0, description="Seconds between heartbeats of a worker process.")
-    sweep_interval_s: float = Field(default=2.0, gt=0, description="Seconds between sweeps for lost leases and unheard rings.")
-    max_attempts: int = Field(default=3, ge=1, description="Times a task is tried before its job fails.")
-    max_lost: int = Field(default=10, ge=1, description="Times a task may lose its worker before its job fails.")
-    stall_s: float = Field(default=120.0, gt=0, description="Seconds without progress after which a task is stopped.")
-    stop_grace_s: float = Field(default=8.0, gt=0, description="Seconds a stopping worker waits for its tasks to be handed back.")
+    ffmpeg: str = Field(
+        default="", description="Path of ffmpeg; empty means the wheel's, then PATH."
+    )
+    ffprobe: str = Field(
+        default="", description="Path of ffprobe; empty means the wheel's, then PATH."
+    )
+    lease_s: float = Field(
+        default=12.0,
+        gt=0,
+        description="Seconds a worker may be silent before its task is given away.",
+    )
+    heartbeat_s: float = Field(
+        default=1.0, gt=0, description="Seconds between heartbeats of a worker process."
+    )
+    sweep_interval_s: float = Field(
+        default=2.0, gt=0, description="Seconds between sweeps for lost leases and unheard rings."
+    )
+    max_attempts: int = Field(
+        default=3, ge=1, description="Times a task is tried before its job fails."
+    )
+    max_lost: int = Field(
+        default=10, ge=1, description="Times a task may lose its worker before its job fails."
+    )
+    stall_s: float = Field(
+        default=120.0, gt=0, description="Seconds without progress after which a task is stopped."
+    )
+    stop_grace_s: float = Field(
+        default=8.0,
+        gt=0,
+        description="Seconds a stopping worker waits for its tasks to be handed back.",
+    )
     garbage_delay_s: float = Field(
-        default=600.0, ge=0, description="Seconds before what a lost attempt wrote is deleted; longer than a zombie lives."
+        default=600.0,
+        ge=0,
+        description="Seconds before what a lost attempt wrote goes; longer than zombies live.",
     )
-    max_source_pixels: int = Field(default=7680 * 4320, ge=1, description="Most pixels of a source frame.")
-    max_source_duration_s: float = Field(default=12 * 3600.0, gt=0, description="Longest source accepted, in seconds.")
+    max_source_pixels: int = Field(
+        default=7680 * 4320, ge=1, description="Most pixels of a source frame."
+    )
+    max_source_duration_s: float = Field(
+        default=12 * 3600.0, gt=0, description="Longest source accepted, in seconds."
+    )
     max_source_streams: int = Field(default=64, ge=1, description="Most streams of a source.")
-    event_retention_s: float = Field(default=30 * 86400.0, gt=0, description="Seconds events stay readable.")
+    event_retention_s: float = Field(
+        default=30 * 86400.0, gt=0, description="Seconds events stay readable."
+    )
     log_json: bool = Field(default=False, description="Log JSON lines instead of text.")
     log_level: str = Field(default="INFO", description="Least severe level that is logged.")
 

@@ -222,15 +222,13 @@ def _run(open_database: Callable[[], Database], examples: int) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def fresh(request: pytest.FixtureRequest) -> Callable[[], Database]:
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
     """Opens an empty migrated database at each call."""
-    folder = tempfile.TemporaryDirectory()
-    request.addfinalizer(folder.cleanup)
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres_database")
 
     def open_one() -> Database:
         if url is None:
-            opened = SqlDatabase(f"sqlite:///{tempfile.mkstemp(dir=Path(folder.name))[1]}")
+            opened = SqlDatabase(f"sqlite:///{tempfile.mkstemp(dir=tmp_path)[1]}")
         else:
             opened = SqlDatabase(url)
         opened.migrate()
