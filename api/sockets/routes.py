@@ -94,8 +94,15 @@ def check_origin() -> None:
         Forbidden: there is an Origin and it names another host or port.
     """
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+    if origin is not None and _host_of(origin) != request.host.lower():
         raise Forbidden("This origin may not speak for its visitors here.")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _bad_handshake(_error: RemoteProtocolError) -> Any:

@@ -429,7 +429,9 @@ def test_a_length_that_can_be_read_two_ways_is_refused(api: Served) -> None:
     assert b"application/problem+json" in answer
 
 
-@pytest.mark.parametrize("line", [b"GARBAGE", b"GET / HTTP/9.9", b"GET /" + b"a" * 70_000])
+@pytest.mark.parametrize(
+    "line", [b"GARBAGE", b"GET http://[ HTTP/1.1", b"GET / HTTP/9.9", b"GET /" + b"a" * 70_000]
+)
 def test_what_is_not_http_gets_a_problem_too(api: Served, line: bytes) -> None:
     with socket.create_connection((api.server.host, api.server.port), timeout=10) as wire:
         wire.sendall(line + b"\r\n\r\n")

@@ -210,7 +210,9 @@ def test_one_watcher_too_many_is_refused_and_a_freed_seat_is_given(
         assert next(messages)["type"] == "snapshot"
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://[", "http://127.0.0.1:1"]
+)
 def test_a_page_of_another_site_may_not_watch(served: Served, job: JobView, origin: str) -> None:
     path = f"/api/jobs/{job.id}/events"
     with raw_handshake(served, path, more=f"Origin: {origin}\r\n") as wire:
