@@ -118,6 +118,8 @@ def test_many_tiles_fill_several_sprites(bench: FolderBench, tmp_path: Path) -> 
     assert text.count("-->") == 105
     assert text.count("task1-1/sprite-1.jpg#xywh=") == 5
     assert "task1-1/sprite-0.jpg#xywh=1440,810,160,90" in text
+    below = f"assets/{ASSET_ID}/task1-1"
+    assert result.sprite_keys == (f"{below}/sprite-0.jpg", f"{below}/sprite-1.jpg")
     assert bench.reports[-1][""] == pytest.approx(1.0)
 
 

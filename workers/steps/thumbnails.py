@@ -40,7 +40,10 @@ def run(params: ThumbnailsParams, bench: Bench) -> ThumbnailsResult:
     for index in range(params.count):
         posters.append(maker.poster(index))
         bench.report({"": (index + 1) / params.count * _POSTERS_SHARE})
-    return ThumbnailsResult(posters=tuple(posters), storyboard_key=maker.storyboard())
+    storyboard_key, sprite_keys = maker.storyboard()
+    return ThumbnailsResult(
+        posters=tuple(posters), sprite_keys=sprite_keys, storyboard_key=storyboard_key
+    )
 
 
 @dataclass(frozen=True)
@@ -77,16 +80,19 @@ class _Maker:
         at_s = float(best.at_s - self.params.facts.start_s)
         return Picture(key=key, width_px=size_px[0], height_px=size_px[1], at_s=at_s)
 
-    def storyboard(self) -> str:
-        """Store sprites and cues; return the key of the cues."""
+    def storyboard(self) -> tuple[str, tuple[str, ...]]:
+        """Store sprites and cues; return the key of the cues and those of the sprites."""
         board = self._tiles()
         self._ffmpeg(sprites_argv(board), _POSTER_S)
         n_sprites = -(-board.n_tiles // (board.columns * board.rows))
-        addresses = [self._sprite(number) for number in range(n_sprites)]
+        sprite_keys = tuple(self._sprite(number) for number in range(n_sprites))
+        # The cues are served at the asset's own address, the sprites below it.
+        asset_id = self.params.source.asset_id
+        addresses = [media_path(asset_id, key) for key in sprite_keys]
         text = vtt(board, addresses, duration_s=self.params.facts.duration_s)
         path = self.bench.scratch / "storyboard.vtt"
         path.write_text(text, encoding="utf-8")
-        return self.bench.put(path, path.name, content_type="text/vtt")
+        return self.bench.put(path, path.name, content_type="text/vtt"), sprite_keys
 
     def _shot(self, index: int, place: float, size_px: tuple[int, int]) -> _Shot:
         stretch_s = float(self.video.duration_s) / self.params.count
@@ -145,9 +151,7 @@ class _Maker:
         path = self.bench.scratch / f"sprite-{number}.jpg"
         if not path.is_file():
             raise OutputInvalid(f"sprite {number} of the storyboard is missing")
-        key = self.bench.put(path, path.name, content_type=_JPEG)
-        # The cues are served at the asset's own address, the sprites below it.
-        return media_path(self.params.source.asset_id, key)
+        return self.bench.put(path, path.name, content_type=_JPEG)
 
     def _ffmpeg(self, argv: list[str], wall_s: float, *, shows_progress: bool = False) -> Finished:
         return run_ffmpeg(
