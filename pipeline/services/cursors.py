@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 
 from pipeline.core.errors import InvalidRequest
 
@@ -23,6 +24,13 @@ def decode(cursor: str | None) -> tuple[float, str] | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         created_at, row_id = base64.urlsafe_b64decode(padded).decode().split(" ")
-        return float(created_at), row_id
+        key = float(created_at), row_id
     except (ValueError, binascii.Error) as exc:
-        raise InvalidRequest("the cursor is not one of ours", code="request.cursor") from exc
+        raise _foreign() from exc
+    if not (math.isfinite(key[0]) and row_id.isalnum()):
+        raise _foreign()
+    return key
+
+
+def _foreign() -> InvalidRequest:
+    return InvalidRequest("the cursor is not one of ours", code="request.cursor")

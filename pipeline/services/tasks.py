@@ -47,7 +47,7 @@ class Claimed:
     scratch_bytes: int
 
 
-class _PinnedElsewhere(Exception):  # noqa: N818  # rolls the claim back, nobody else sees it
+class _PinnedElsewhere(Exception):  # rolls the claim back, nobody else sees it
     """Another build was pinned while this one claimed."""
 
 

@@ -30,7 +30,7 @@ def _row(row: Row[Any]) -> AssetRow:
 
 
 class SqlAssets:
-    """See ``port.AssetRows``."""
+    """See ``rowsets.AssetRows``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

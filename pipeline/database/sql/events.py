@@ -9,7 +9,7 @@ from schemas.vocabulary import JobId
 
 
 class SqlEvents:
-    """See ``port.EventRows``."""
+    """See ``rowsets.EventRows``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

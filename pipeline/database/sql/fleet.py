@@ -12,7 +12,7 @@ from schemas.workers import Capabilities
 
 
 class SqlFleet:
-    """See ``port.FleetRows``."""
+    """See ``rowsets.FleetRows``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -7,7 +7,7 @@ from pipeline.database.sql.tables import garbage
 
 
 class SqlGarbage:
-    """See ``port.GarbageRows``."""
+    """See ``rowsets.GarbageRows``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -39,7 +39,7 @@ def _row(row: Row[Any]) -> JobRow:
 
 
 class SqlJobs:
-    """See ``port.JobRows``."""
+    """See ``rowsets.JobRows``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -4,20 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, func, select, union_all, update
+from sqlalchemy import Connection, Insert, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.database.rows import RenditionRow, SegmentRow
-from pipeline.database.sql.tables import job, media_file, picture, rendition, segment
+from pipeline.database.sql.tables import media_file, picture, rendition, segment
 from schemas.tasks import Picture, RenditionMade, SegmentMade
 from schemas.vocabulary import AssetId, JobId, TaskId
 
-_SEGMENT_TYPE = "video/iso.segment"
-_INIT_TYPE = "video/mp4"
+#: By the medium of the rendition.
+_SEGMENT_TYPES = {"video": "video/iso.segment", "audio": "audio/iso.segment"}
+_INIT_TYPES = {"video": "video/mp4", "audio": "audio/mp4"}
 
 
 class SqlMedia:
-    """See ``port.MediaRows``."""
+    """See ``rowsets.MediaRows``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -40,7 +41,9 @@ class SqlMedia:
         segments: Sequence[SegmentMade],
     ) -> None:
         digests = {made.init_key: made.init_sha256 for made in renditions}
-        self.add_files(asset_id, job_id, dict.fromkeys(digests, _INIT_TYPE))
+        media = {row.name: row.medium for row in self.renditions(job_id)}
+        inits = {made.init_key: _INIT_TYPES[media[made.name]] for made in renditions}
+        self.add_files(asset_id, job_id, inits)
         for made in renditions:
             self._connection.execute(
                 update(rendition)
@@ -106,10 +109,16 @@ class SqlMedia:
         ).scalar_one_or_none()
         if found is not None:
             return str(found)
-        is_segment = self._connection.execute(
-            select(segment.c.key).where(segment.c.key == key, segment.c.asset_id == asset_id)
-        ).one_or_none()
-        return None if is_segment is None else _SEGMENT_TYPE
+        medium = self._connection.execute(
+            select(rendition.c.medium)
+            .join(
+                segment,
+                (segment.c.job_id == rendition.c.job_id)
+                & (segment.c.rendition == rendition.c.name),
+            )
+            .where(segment.c.key == key, segment.c.asset_id == asset_id)
+        ).scalar_one_or_none()
+        return None if medium is None else _SEGMENT_TYPES[medium]
 
     def keys_below(self, asset_id: AssetId, prefix: str) -> frozenset[str]:
         # By way of the jobs: neither table is indexed for beginnings of keys.

@@ -11,7 +11,7 @@ from schemas.vocabulary import QueueName, TaskId
 
 
 class SqlOutbox:
-    """See ``port.OutboxRows``."""
+    """See ``rowsets.OutboxRows``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,0 +1,262 @@
+"""The statements services may make, by table; see ``port`` for what holds for all of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pipeline.core.graph import NewTask
+from pipeline.database.rows import (
+    AssetRow,
+    ClaimedRow,
+    ErrorJson,
+    JobRow,
+    NewAsset,
+    NewJob,
+    OutboxRow,
+    QueueRow,
+    RenditionRow,
+    SegmentRow,
+    TaskRow,
+    Wanted,
+    WorkerRow,
+)
+from schemas.events import Event
+from schemas.media import MediaFacts
+from schemas.plan import MediaPlan
+from schemas.tasks import Picture, RenditionMade, SegmentMade
+from schemas.vocabulary import (
+    AssetId,
+    AssetState,
+    JobId,
+    JobState,
+    QueueName,
+    TaskId,
+    TaskState,
+    WorkerId,
+)
+from schemas.workers import Capabilities, Pulse
+
+
+class AssetRows(Protocol):
+    """Assets."""
+
+    def add(self, row: NewAsset) -> None: ...
+    def get(self, asset_id: AssetId) -> AssetRow | None: ...
+    def page(
+        self, after: tuple[float, str] | None, limit: int, state: AssetState | None
+    ) -> list[tuple[float, AssetRow]]:
+        """Newest first, with the key of each row for the next page."""
+
+    def move(self, asset_id: AssetId, before: Sequence[AssetState], after: AssetState) -> bool:
+        """Change the state if it is one of ``before``; tell whether it was."""
+
+    def set_facts(self, asset_id: AssetId, facts: MediaFacts) -> None: ...
+    def set_error(self, asset_id: AssetId, error: ErrorJson | None) -> None: ...
+    def play(self, asset_id: AssetId, job_id: JobId, *, only_if_none: bool) -> None:
+        """Let players get this job's output."""
+
+    def delete(self, asset_id: AssetId) -> bool:
+        """Remove the asset and every row below it."""
+
+
+class JobRows(Protocol):
+    """Jobs."""
+
+    def add(self, row: NewJob, n_tasks: int) -> None: ...
+    def get(self, job_id: JobId) -> JobRow | None: ...
+    def page(
+        self,
+        after: tuple[float, str] | None,
+        limit: int,
+        state: JobState | None,
+        asset_id: AssetId | None,
+    ) -> list[tuple[float, JobRow]]: ...
+    def fractions(self, job_ids: Sequence[JobId]) -> dict[JobId, float]:
+        """Done share of each job, 0–1, weighted by the tasks' expected cost."""
+
+    def active_of(self, account: str) -> int:
+        """Count jobs of the account that wait or run."""
+
+    def move(
+        self,
+        job_id: JobId,
+        before: Sequence[JobState],
+        after: JobState,
+        error: ErrorJson | None = None,
+    ) -> bool: ...
+    def plan(self, job_id: JobId, plan: MediaPlan, n_more_tasks: int) -> None: ...
+    def count_done(self, job_id: JobId) -> int:
+        """Count one task as succeeded; return how many are left."""
+
+    def recount(self, job_id: JobId) -> None:
+        """Set the number of tasks left anew, from the tasks."""
+
+    def pin_build(self, job_id: JobId, build: str | None) -> str | None:
+        """Pin the build unless one is pinned, and return the one that is; None unpins."""
+
+    def set_files(self, job_id: JobId, files: Mapping[str, str]) -> None: ...
+    def now(self) -> float:
+        """Tell the database's time in seconds since the epoch."""
+
+
+class TaskRows(Protocol):
+    """Tasks: the statements that decide who works on what."""
+
+    def add(self, job: NewJob, sha256: str, tasks: Sequence[NewTask]) -> None:
+        """Insert tasks, ready where they need nothing, blocked otherwise."""
+
+    def get(self, task_id: TaskId) -> TaskRow | None: ...
+    def of_job(self, job_id: JobId) -> list[TaskRow]: ...
+    def claim(self, wanted: Wanted, lease_s: float) -> ClaimedRow | None:
+        """Grant the best eligible ready task of the queue; raise its epoch, count the attempt."""
+
+    def renew(
+        self, worker_id: WorkerId, pulses: Sequence[Pulse], lease_s: float
+    ) -> dict[TaskId, bool]:
+        """Renew leases whose epoch stands; tell for each of those whether to cancel."""
+
+    def holds(self, task_id: TaskId, epoch: int) -> bool:
+        """Tell whether the epoch stands, and keep it so until the transaction ends."""
+
+    def holds_expired(self, task_id: TaskId, epoch: int) -> bool:
+        """Tell the same of a lease that is over; rows others work on are passed over."""
+
+    def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> bool:
+        """End a running task well unless its epoch is gone or a cancel is asked."""
+
+    def release_dependents(self, task_id: TaskId) -> list[TaskId]:
+        """Count one need as met; those with none left become ready and are returned."""
+
+    def back_to_ready(
+        self,
+        task_id: TaskId,
+        epoch: int,
+        *,
+        delay_s: float,
+        error: ErrorJson | None,
+        returned_attempt: bool,
+        lost: int = 0,
+        faults: int = 0,
+    ) -> bool:
+        """Give a running task away again, in ``delay_s``."""
+
+    def end(
+        self,
+        task_id: TaskId,
+        epoch: int,
+        state: TaskState,
+        error: ErrorJson | None,
+        *,
+        lost: int = 0,
+    ) -> bool:
+        """End a running task as failed or cancelled."""
+
+    def cancel_of_job(self, job_id: JobId) -> list[TaskId]:
+        """Ask running tasks to stop, cancel those that do not run; return the latter."""
+
+    def reopen(self, job_id: JobId) -> list[TaskId]:
+        """Make failed and cancelled tasks of a job blocked or ready again; return the ready."""
+
+    def running_of(self, job_id: JobId) -> int: ...
+    def expired(self, limit: int) -> list[tuple[TaskId, int]]:
+        """Running tasks whose lease is over, with their epochs."""
+
+    def running_by(self, worker_id: WorkerId | None) -> list[tuple[TaskId, int, WorkerId]]:
+        """Running tasks with epoch and owner, of one worker or of all."""
+
+    def unheard(self, queue: QueueName, limit: int) -> list[TaskId]:
+        """Ready tasks of a queue that are due and have no ring in the outbox, most urgent first."""
+
+    def move_queue(self, before: QueueName, after: QueueName, job_id: JobId | None) -> list[TaskId]:
+        """Hand waiting tasks to another queue; return those that are ready."""
+
+    def strand_builds(self, live_builds: Sequence[str]) -> int:
+        """Unpin jobs with ready pinned tasks whose build no live worker has."""
+
+
+class OutboxRows(Protocol):
+    """Rings waiting for the relay."""
+
+    def add(self, task_ids: Sequence[TaskId], *, delay_s: float = 0.0) -> None: ...
+    def due(self, limit: int) -> list[OutboxRow]:
+        """Take due rows, oldest first, hidden from other relays until the transaction ends."""
+
+    def delete(self, ids: Sequence[int]) -> None: ...
+    def waiting(self) -> dict[QueueName, int]:
+        """Count rows per queue, due or not."""
+
+
+class EventRows(Protocol):
+    """State changes, numbered in commit order."""
+
+    def after(self, last_id: int, limit: int, job_id: JobId | None) -> list[Event]: ...
+    def newest_id(self) -> int: ...
+    def trim(self, older_than_s: float, limit: int) -> int: ...
+
+
+class MediaRows(Protocol):
+    """What players may get."""
+
+    def add_renditions(self, rows: Sequence[RenditionRow]) -> None: ...
+    def renditions(self, job_id: JobId) -> list[RenditionRow]: ...
+    def publish(
+        self,
+        task: tuple[TaskId, int],
+        job_id: JobId,
+        asset_id: AssetId,
+        renditions: Sequence[RenditionMade],
+        segments: Sequence[SegmentMade],
+    ) -> None:
+        """Make segments and their init segments visible; those already visible stay."""
+
+    def segments(self, job_id: JobId) -> list[SegmentRow]:
+        """All published segments of a job by rendition and index."""
+
+    def counts(self, job_id: JobId) -> dict[str, int]: ...
+    def add_files(self, asset_id: AssetId, job_id: JobId, files: Mapping[str, str]) -> None:
+        """Make objects visible: key → content type."""
+
+    def file_type(self, asset_id: AssetId, key: str) -> str | None:
+        """Tell the content type of a visible object, None if it is not visible."""
+
+    def keys_below(self, asset_id: AssetId, prefix: str) -> frozenset[str]:
+        """Name the asset's visible objects below a prefix."""
+
+    def add_pictures(self, job_id: JobId, pictures: Sequence[Picture]) -> None: ...
+    def poster_key(self, job_id: JobId) -> str | None: ...
+
+
+class GarbageRows(Protocol):
+    """Prefixes whose objects are to go."""
+
+    def add(self, prefix: str, *, delay_s: float) -> int: ...
+    def forget(self, garbage_id: int) -> None: ...
+    def due(self, limit: int, *, patience_s: float) -> list[tuple[int, str, int]]:
+        """Id, prefix and how often it was swept already, of what is due for so long."""
+
+    def postpone(self, garbage_id: int, *, delay_s: float) -> None: ...
+
+
+class FleetRows(Protocol):
+    """Workers, queue switches, leaders."""
+
+    def register(
+        self,
+        worker_id: WorkerId,
+        host: str,
+        queues: Sequence[QueueName],
+        slots: int,
+        capabilities: Capabilities,
+    ) -> None: ...
+    def touch(self, worker_id: WorkerId) -> bool | None:
+        """Note that the worker lives; tell whether it shall drain, None if it is unknown."""
+
+    def drain(self, worker_id: WorkerId) -> bool: ...
+    def leave(self, worker_id: WorkerId) -> None: ...
+    def workers(self) -> list[WorkerRow]: ...
+    def forget_silent(self, silent_s: float) -> int: ...
+    def queues(self) -> list[QueueRow]: ...
+    def pause(self, queue: QueueName, *, is_paused: bool) -> None: ...
+    def lead(self, name: str, owner: str, ttl_s: float) -> bool:
+        """Take or renew a leadership; tell whether the owner has it."""
+
+    def resign(self, name: str, owner: str) -> None: ...
