@@ -1,5 +1,6 @@
 """The roles of the distributed form, each a process of its own until it is asked to stop."""
 
+import atexit
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -43,7 +44,10 @@ def run_api(settings: Settings) -> None:
     build(settings).close()
 
     def application() -> Flask:
-        return create_app(build(settings))
+        pipeline = build(settings)
+        # gunicorn's worker process ends by itself, and knows nothing of our connections.
+        atexit.register(pipeline.close)
+        return create_app(pipeline)
 
     serve_gunicorn(application, settings)
 

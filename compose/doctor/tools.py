@@ -3,10 +3,9 @@
 from pathlib import Path
 from threading import Event
 
-from workers.capabilities import measure
-
 from compose.doctor.report import Check, ok
 from pipeline.settings import Settings
+from workers.capabilities import measure
 from workers.ffmpeg import tools
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture
