@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, func, select, update
+from sqlalchemy import Connection, Insert, Table, func, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.database.rows import RenditionRow, SegmentRow
-from pipeline.database.sql.tables import media_file, picture, rendition, segment
+from pipeline.database.sql.tables import job, media_file, picture, rendition, segment
 from schemas.tasks import Picture, RenditionMade, SegmentMade
 from schemas.vocabulary import AssetId, JobId, TaskId
 
