@@ -154,7 +154,7 @@ class Slots:
             log.warning("task.unreported", detail=exc.detail)
 
 
-class _Interrupted(Exception):  # noqa: N818  # control flow inside this module
+class _Interrupted(Exception):
     """The attempt was asked to stop."""
 
     def __init__(self, reason: StopReason) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, String, column, delete, func, select, update, values
+from sqlalchemy import Float as SqlFloat
+from sqlalchemy import Integer as SqlInteger
 
-from pipeline.database.sql.columns import now_s
+from pipeline.database.sql.columns import JsonColumn, now_s
 from pipeline.database.sql.tables import job, outbox, task, task_dep
 from schemas.vocabulary import JobId, QueueName, TaskId, TaskState, WorkerId
+from schemas.workers import Pulse
 
 _RUNNING = TaskState.RUNNING.value
 _WAITING = (TaskState.BLOCKED.value, TaskState.READY.value)
@@ -138,3 +141,40 @@ class SqlTaskGroups:
             .values(encoder_build=None)
         )
         return changed.rowcount
+
+    def renew(
+        self, worker_id: WorkerId, pulses: Sequence[Pulse], lease_s: float
+    ) -> dict[TaskId, bool]:
+        del worker_id
+        if not pulses:
+            return {}
+        beat = (
+            values(
+                column("id", String),
+                column("epoch", SqlInteger),
+                column("progress", JsonColumn),
+                column("fraction", SqlFloat),
+                name="beat",
+            )
+            .data([(p.task_id, p.epoch, p.progress, _mean(p.progress)) for p in pulses])
+            .cte("beat")
+        )
+        rows = self._connection.execute(
+            update(task)
+            .where(
+                task.c.id == beat.c.id,
+                task.c.epoch == beat.c.epoch,
+                task.c.state == _RUNNING,
+            )
+            .values(
+                lease_until=now_s() + lease_s,
+                progress=beat.c.progress,
+                fraction=beat.c.fraction,
+            )
+            .returning(task.c.id, task.c.is_cancel_requested)
+        )
+        return {row.id: row.is_cancel_requested for row in rows}
+
+
+def _mean(progress: dict[str, float]) -> float:
+    return sum(progress.values()) / len(progress) if progress else 0.0

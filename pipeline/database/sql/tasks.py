@@ -3,28 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Float as SqlFloat
-from sqlalchemy import Integer as SqlInteger
 from sqlalchemy import (
-    String,
     Update,
-    column,
     insert,
     literal,
     select,
     update,
-    values,
 )
 
 from pipeline.core.graph import NewTask
 from pipeline.database.rows import ClaimedRow, ErrorJson, NewJob, TaskRow, Wanted
 from pipeline.database.sql.claim import claim_statement
-from pipeline.database.sql.columns import JsonColumn, now_s
+from pipeline.database.sql.columns import now_s
 from pipeline.database.sql.tables import task, task_dep
 from pipeline.database.sql.task_groups import SqlTaskGroups
 from pipeline.database.sql.task_rows import DETAIL, inserted, row_of
-from schemas.vocabulary import JobId, TaskId, TaskKind, TaskState, WorkerId
-from schemas.workers import Pulse
+from schemas.vocabulary import JobId, TaskId, TaskKind, TaskState
 
 _RUNNING = TaskState.RUNNING.value
 _WAITING = (TaskState.BLOCKED.value, TaskState.READY.value)
@@ -69,39 +63,6 @@ class SqlTasks(SqlTaskGroups):
             scratch_bytes=row.scratch_bytes,
             params=row.params,
         )
-
-    def renew(
-        self, worker_id: WorkerId, pulses: Sequence[Pulse], lease_s: float
-    ) -> dict[TaskId, bool]:
-        del worker_id
-        if not pulses:
-            return {}
-        beat = (
-            values(
-                column("id", String),
-                column("epoch", SqlInteger),
-                column("progress", JsonColumn),
-                column("fraction", SqlFloat),
-                name="beat",
-            )
-            .data([(p.task_id, p.epoch, p.progress, _mean(p.progress)) for p in pulses])
-            .cte("beat")
-        )
-        rows = self._connection.execute(
-            update(task)
-            .where(
-                task.c.id == beat.c.id,
-                task.c.epoch == beat.c.epoch,
-                task.c.state == _RUNNING,
-            )
-            .values(
-                lease_until=now_s() + lease_s,
-                progress=beat.c.progress,
-                fraction=beat.c.fraction,
-            )
-            .returning(task.c.id, task.c.is_cancel_requested)
-        )
-        return {row.id: row.is_cancel_requested for row in rows}
 
     def holds(self, task_id: TaskId, epoch: int) -> bool:
         return (
@@ -203,7 +164,3 @@ class SqlTasks(SqlTaskGroups):
 
     def _changed(self, change: Update) -> bool:
         return self._connection.execute(change).rowcount == 1
-
-
-def _mean(progress: dict[str, float]) -> float:
-    return sum(progress.values()) / len(progress) if progress else 0.0
