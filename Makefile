@@ -50,6 +50,7 @@ test: dev ## Everything: checks, then contracts, real servers, end to end, fault
 	@$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/architecture
 
 check: dev ## Format, lint, types, import contracts, unit tests
+	@mkdir -p build
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts it right"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
