@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, String, column, delete, func, select, update, values
+from sqlalchemy import Connection, String, Update, column, delete, func, select, update, values
 from sqlalchemy import Float as SqlFloat
 from sqlalchemy import Integer as SqlInteger
 
@@ -40,30 +40,7 @@ class SqlTaskGroups:
         return cancelled
 
     def reopen(self, job_id: JobId) -> list[TaskId]:
-        needed = task.alias("needed")
-        open_needs = (
-            select(func.count())
-            .select_from(task_dep)
-            .join(needed, needed.c.id == task_dep.c.needs_id)
-            .where(task_dep.c.task_id == task.c.id, needed.c.state != TaskState.SUCCEEDED.value)
-            .correlate(task)
-            .scalar_subquery()
-        )
-        ended = (TaskState.FAILED.value, TaskState.CANCELLED.value)
-        self._connection.execute(
-            update(task)
-            .where(task.c.job_id == job_id, task.c.state.in_(ended))
-            .values(
-                state=TaskState.BLOCKED.value,
-                deps_left=open_needs,
-                attempt=0,
-                lost_count=0,
-                fault_count=0,
-                is_cancel_requested=False,
-                fraction=0.0,
-                error=None,
-            )
-        )
+        self._connection.execute(_reopening(job_id))
         rows = self._connection.execute(
             update(task)
             .where(
@@ -178,3 +155,31 @@ class SqlTaskGroups:
 
 def _mean(progress: dict[str, float]) -> float:
     return sum(progress.values()) / len(progress) if progress else 0.0
+
+
+def _reopening(job_id: JobId) -> Update:
+    """Block what failed or was cancelled by as many needs as are still open."""
+    needed = task.alias("needed")
+    open_needs = (
+        select(func.count())
+        .select_from(task_dep)
+        .join(needed, needed.c.id == task_dep.c.needs_id)
+        .where(task_dep.c.task_id == task.c.id, needed.c.state != TaskState.SUCCEEDED.value)
+        .correlate(task)
+        .scalar_subquery()
+    )
+    ended = (TaskState.FAILED.value, TaskState.CANCELLED.value)
+    return (
+        update(task)
+        .where(task.c.job_id == job_id, task.c.state.in_(ended))
+        .values(
+            state=TaskState.BLOCKED.value,
+            deps_left=open_needs,
+            attempt=0,
+            lost_count=0,
+            fault_count=0,
+            is_cancel_requested=False,
+            fraction=0.0,
+            error=None,
+        )
+    )
