@@ -37,8 +37,8 @@ class Server(ABC):
     ready_within_s: ClassVar[float] = 60.0
     stopped_within_s: ClassVar[float] = 30.0
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"reelmill-{self.name}-"))
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"reelmill-{self.name}-"))
         self._process: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
@@ -65,6 +65,12 @@ class Server(ABC):
 
     def start(self) -> Self:
         """Start, or start again on the same port and folder; returns when it answers."""
+        self.launch()
+        self.wait_until_ready()
+        return self
+
+    def launch(self) -> None:
+        """Start without waiting; only from a thread that lives on, for its end ends the server."""
         with self._output_path.open("ab") as output:
             self._process = subprocess.Popen(
                 # Dies with the tests, however they end.
@@ -76,8 +82,6 @@ class Server(ABC):
                 stderr=output,
                 start_new_session=True,
             )
-        self._wait_until_ready()
-        return self
 
     def stop(self) -> None:
         """Shut down cleanly; a server that does not obey is killed."""
@@ -141,7 +145,8 @@ class Server(ABC):
         parent = psutil.Process(self._process.pid)
         return [parent, *parent.children(recursive=True)]
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Wait until it answers; one that ends instead is an error."""
         give_up_at = time.monotonic() + self.ready_within_s
         while not self.is_answering():
             if not self.is_running or time.monotonic() > give_up_at:
