@@ -266,6 +266,16 @@ def test_handing_back_costs_nothing(database: Database) -> None:
     assert second.epoch == first.epoch + 1
 
 
+def test_a_beat_before_the_first_report_keeps_the_planned_parts(database: Database) -> None:
+    job = _planned(database)
+    claimed = must_claim(database, QueueName.ENCODE_CPU)
+
+    beat = Pulse(task_id=claimed.task_id, epoch=claimed.epoch, progress={})
+    tasks.heartbeat(database, WorkerId("w1"), [beat], lease_s=12)
+
+    assert set(jobs.show(database, job.id).rungs) == {"360p", "audio"}
+
+
 def test_cancel_stops_what_waits_and_orders_what_runs(database: Database) -> None:
     job = _planned(database)
     running = must_claim(database, QueueName.ENCODE_CPU)

@@ -4,7 +4,13 @@ Both engines run the same text. Two short index scans (express tasks, others) ma
 of candidates; within it, waiting is weighed against "express tasks hold at most half of what
 runs" and "its source already lies on this box". On PostgreSQL rows that other claims hold are
 skipped; SQLite has one writer at a time.
+
+The statement is built once: building it takes SQLAlchemy longer than the database takes to
+run it, and every slot of the house waits for it between two tasks.
 """
+
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -13,6 +19,7 @@ from sqlalchemy import (
     ScalarSelect,
     Update,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -33,17 +40,38 @@ from schemas.vocabulary import TaskState
 _WINDOW = 100
 
 
-def claim_statement(wanted: Wanted, lease_s: float) -> Update:
+_QUEUE = bindparam("wanted_queue", type_=task.c.queue.type)
+_WORKER = bindparam("wanted_by", type_=task.c.lease_owner.type)
+_LEASE_S = bindparam("wanted_lease_s", type_=Float)
+_BUILD = bindparam("offered_build", type_=job.c.encoder_build.type)
+_FREE_BYTES = bindparam("offered_bytes", type_=task.c.scratch_bytes.type)
+_CACHED = bindparam("offered_sources", type_=task.c.source_sha256.type, expanding=True)
+
+
+def claim_values(wanted: Wanted, lease_s: float) -> dict[str, Any]:
+    """Lay out what the statement is executed with."""
+    return {
+        _QUEUE.key: wanted.queue.value,
+        _WORKER.key: wanted.worker_id,
+        _LEASE_S.key: lease_s,
+        _BUILD.key: wanted.encoder_build,
+        _FREE_BYTES.key: wanted.scratch_free_bytes,
+        _CACHED.key: wanted.cached,
+    }
+
+
+@cache
+def claim_statement() -> Update:
     """Build the statement; it returns at most one row."""
     return (
         update(task)
-        .where(task.c.id == _best(wanted), task.c.state == TaskState.READY.value)
+        .where(task.c.id == _best(), task.c.state == TaskState.READY.value)
         .values(
             state=TaskState.RUNNING.value,
             epoch=task.c.epoch + 1,
             attempt=task.c.attempt + 1,
-            lease_owner=wanted.worker_id,
-            lease_until=now_s() + lease_s,
+            lease_owner=_WORKER,
+            lease_until=now_s() + _LEASE_S,
             fraction=0.0,
             error=None,
         )
@@ -61,33 +89,33 @@ def claim_statement(wanted: Wanted, lease_s: float) -> Update:
     )
 
 
-def _best(wanted: Wanted) -> ScalarSelect[str]:
+def _best() -> ScalarSelect[str]:
     candidates = union_all(
-        select(_window(wanted, is_express=True)), select(_window(wanted, is_express=False))
+        select(_window(is_express=True)), select(_window(is_express=False))
     ).cte("candidates")
     return (
         select(task.c.id)
         .join(candidates, candidates.c.id == task.c.id)
         .where(task.c.state == TaskState.READY.value)
-        .order_by(_order(wanted), task.c.id)
+        .order_by(_order(), task.c.id)
         .limit(1)
         .with_for_update(of=task, skip_locked=True)
         .scalar_subquery()
     )
 
 
-def _window(wanted: Wanted, *, is_express: bool) -> CTE:
+def _window(*, is_express: bool) -> CTE:
     return (
         select(task.c.id)
         .join(job, job.c.id == task.c.job_id)
         .where(
-            task.c.queue == wanted.queue.value,
+            task.c.queue == _QUEUE,
             task.c.state == TaskState.READY.value,
             task.c.is_express.is_(is_express),
             task.c.run_after <= now_s(),
-            task.c.scratch_bytes <= wanted.scratch_free_bytes,
-            _build_fits(wanted),
-            not_(_is_paused(wanted)),
+            task.c.scratch_bytes <= _FREE_BYTES,
+            _build_fits(),
+            not_(_is_paused()),
         )
         .order_by(task.c.rank)
         .limit(_WINDOW)
@@ -95,25 +123,25 @@ def _window(wanted: Wanted, *, is_express: bool) -> CTE:
     )
 
 
-def _build_fits(wanted: Wanted) -> ColumnElement[bool]:
+def _build_fits() -> ColumnElement[bool]:
     return or_(
         not_(task.c.is_build_pinned),
         job.c.encoder_build.is_(None),
-        job.c.encoder_build == wanted.encoder_build,
+        job.c.encoder_build == _BUILD,
     )
 
 
-def _is_paused(wanted: Wanted) -> ColumnElement[bool]:
+def _is_paused() -> ColumnElement[bool]:
     return (
         select(queue_control.c.queue)
-        .where(queue_control.c.queue == wanted.queue.value, queue_control.c.is_paused)
+        .where(queue_control.c.queue == _QUEUE, queue_control.c.is_paused)
         .exists()
     )
 
 
-def _order(wanted: Wanted) -> ColumnElement[float]:
-    over_half = and_(task.c.is_express, _running(wanted, express_only=True) * 2 > _running(wanted))
-    is_near = task.c.source_sha256.in_(wanted.cached)
+def _order() -> ColumnElement[float]:
+    over_half = and_(task.c.is_express, _running(express_only=True) * 2 > _running())
+    is_near = task.c.source_sha256.in_(_CACHED)
     zero = literal(0.0, Float)
     return (
         task.c.rank
@@ -122,12 +150,12 @@ def _order(wanted: Wanted) -> ColumnElement[float]:
     )
 
 
-def _running(wanted: Wanted, *, express_only: bool = False) -> ScalarSelect[int]:
+def _running(*, express_only: bool = False) -> ScalarSelect[int]:
     running = task.alias("running_express" if express_only else "running_all")
     query = (
         select(func.count())
         .select_from(running)
-        .where(running.c.queue == wanted.queue.value, running.c.state == TaskState.RUNNING.value)
+        .where(running.c.queue == _QUEUE, running.c.state == TaskState.RUNNING.value)
     )
     if express_only:
         query = query.where(running.c.is_express)

@@ -2,7 +2,18 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, String, Update, column, delete, func, select, update, values
+from sqlalchemy import (
+    Connection,
+    String,
+    Update,
+    case,
+    column,
+    delete,
+    func,
+    select,
+    update,
+    values,
+)
 from sqlalchemy import Float as SqlFloat
 from sqlalchemy import Integer as SqlInteger
 
@@ -13,6 +24,8 @@ from schemas.workers import Pulse
 
 _RUNNING = TaskState.RUNNING.value
 _WAITING = (TaskState.BLOCKED.value, TaskState.READY.value)
+#: Stands for the fraction of a task that has not reported yet.
+_UNKNOWN = -1.0
 
 
 class SqlTaskGroups:
@@ -136,6 +149,8 @@ class SqlTaskGroups:
             .data([(p.task_id, p.epoch, p.progress, _mean(p.progress)) for p in pulses])
             .cte("beat")
         )
+        # Before the first report the names of the parts stay as they were planned.
+        is_known = beat.c.fraction != _UNKNOWN
         rows = self._connection.execute(
             update(task)
             .where(
@@ -145,8 +160,8 @@ class SqlTaskGroups:
             )
             .values(
                 lease_until=now_s() + lease_s,
-                progress=beat.c.progress,
-                fraction=beat.c.fraction,
+                progress=case((is_known, beat.c.progress), else_=task.c.progress),
+                fraction=case((is_known, beat.c.fraction), else_=task.c.fraction),
             )
             .returning(task.c.id, task.c.is_cancel_requested)
         )
@@ -154,7 +169,7 @@ class SqlTaskGroups:
 
 
 def _mean(progress: dict[str, float]) -> float:
-    return sum(progress.values()) / len(progress) if progress else 0.0
+    return sum(progress.values()) / len(progress) if progress else _UNKNOWN
 
 
 def _reopening(job_id: JobId) -> Update:

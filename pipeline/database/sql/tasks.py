@@ -13,7 +13,7 @@ from sqlalchemy import (
 
 from pipeline.core.graph import NewTask
 from pipeline.database.rows import ClaimedRow, ErrorJson, NewJob, TaskRow, Wanted
-from pipeline.database.sql.claim import claim_statement
+from pipeline.database.sql.claim import claim_statement, claim_values
 from pipeline.database.sql.columns import now_s
 from pipeline.database.sql.tables import task, task_dep
 from pipeline.database.sql.task_groups import SqlTaskGroups
@@ -49,7 +49,8 @@ class SqlTasks(SqlTaskGroups):
         return [row_of(row, tuple(sorted(needs.get(row.id, ())))) for row in rows]
 
     def claim(self, wanted: Wanted, lease_s: float) -> ClaimedRow | None:
-        row = self._connection.execute(claim_statement(wanted, lease_s)).one_or_none()
+        values = claim_values(wanted, lease_s)
+        row = self._connection.execute(claim_statement(), values).one_or_none()
         if row is None:
             return None
         return ClaimedRow(
