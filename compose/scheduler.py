@@ -35,7 +35,7 @@ MAX_BACK_OFF_S = 2.0
 #: A leader that says nothing for this long is replaced.
 LEADER_TTL_S = 20.0
 LEADER_LEASE = "scheduler"
-GARBAGE_INTERVAL_S = 60
+GARBAGE_INTERVAL_S = 5
 TRIM_INTERVAL_S = 3600
 #: Running late is no reason to leave housekeeping out.
 MISFIRE_GRACE_S = 300
