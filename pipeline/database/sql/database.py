@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, insert, text, update
+from sqlalchemy import Connection, bindparam, insert, text, update
 
 from pipeline.database.migrations.run import upgrade
 from pipeline.database.port import CommitListener
@@ -21,6 +21,14 @@ from pipeline.database.sql.outbox import SqlOutbox
 from pipeline.database.sql.tasks import SqlTasks
 from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
+
+# What every task runs through is built once: building costs more than running it.
+_NUMBER = (
+    update(tables.event_number)
+    .values(last=tables.event_number.c.last + bindparam("more"))
+    .returning(tables.event_number.c.last)
+)
+_RECORD = insert(tables.event).values(at=now_s())
 
 
 class SqlTransaction:
@@ -66,14 +74,10 @@ class SqlTransaction:
         """
         if not self._emitted:
             return False
-        last = self._connection.execute(
-            update(tables.event_number)
-            .values(last=tables.event_number.c.last + len(self._emitted))
-            .returning(tables.event_number.c.last)
-        ).scalar_one()
+        last = self._connection.execute(_NUMBER, {"more": len(self._emitted)}).scalar_one()
         first = last - len(self._emitted) + 1
         rows = [{"id": first + i, **row} for i, row in enumerate(self._emitted)]
-        self._connection.execute(insert(tables.event).values(at=now_s()), rows)
+        self._connection.execute(_RECORD, rows)
         return True
 
 

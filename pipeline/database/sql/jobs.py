@@ -1,9 +1,21 @@
 """Jobs as rows."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Update,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from pipeline.database.rows import ErrorJson, JobRow, NewJob
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
@@ -13,6 +25,14 @@ from schemas.profile import Profile
 from schemas.vocabulary import AssetId, JobId, JobState, TaskState
 
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+# What every task runs through is built once: building costs more than running it.
+_COUNT_DONE = (
+    update(job)
+    .where(job.c.id == bindparam("done_id"))
+    .values(tasks_left=job.c.tasks_left - 1)
+    .returning(job.c.tasks_left)
+)
 
 
 def _row(row: Row[Any]) -> JobRow:
@@ -35,6 +55,19 @@ def _row(row: Row[Any]) -> JobRow:
         created_at=utc(row.created_at),
         started_at=utc_or_none(row.started_at),
         finished_at=utc_or_none(row.finished_at),
+    )
+
+
+@cache
+def _move(before: tuple[JobState, ...], after: JobState) -> Update:
+    values: dict[str, Any] = {"state": after.value, "error": bindparam("moved_error")}
+    if after is JobState.RUNNING:
+        values["started_at"] = func.coalesce(job.c.started_at, now_s())
+    values["finished_at"] = now_s() if after in _ENDED else None
+    return (
+        update(job)
+        .where(job.c.id == bindparam("moved_id"), job.c.state.in_([s.value for s in before]))
+        .values(values)
     )
 
 
@@ -111,15 +144,8 @@ class SqlJobs:
         after: JobState,
         error: ErrorJson | None = None,
     ) -> bool:
-        values: dict[str, Any] = {"state": after.value, "error": error}
-        if after is JobState.RUNNING:
-            values["started_at"] = func.coalesce(job.c.started_at, now_s())
-        values["finished_at"] = now_s() if after in _ENDED else None
-        moved = self._connection.execute(
-            update(job)
-            .where(job.c.id == job_id, job.c.state.in_([s.value for s in before]))
-            .values(values)
-        )
+        values = {"moved_id": job_id, "moved_error": error}
+        moved = self._connection.execute(_move(tuple(before), after), values)
         return moved.rowcount == 1
 
     def plan(self, job_id: JobId, plan: MediaPlan, n_more_tasks: int) -> None:
@@ -130,12 +156,7 @@ class SqlJobs:
         )
 
     def count_done(self, job_id: JobId) -> int:
-        left: int = self._connection.execute(
-            update(job)
-            .where(job.c.id == job_id)
-            .values(tasks_left=job.c.tasks_left - 1)
-            .returning(job.c.tasks_left)
-        ).scalar_one()
+        left: int = self._connection.execute(_COUNT_DONE, {"done_id": job_id}).scalar_one()
         return left
 
     def recount(self, job_id: JobId) -> None:

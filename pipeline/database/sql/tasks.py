@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     Update,
+    bindparam,
     insert,
     literal,
     select,
@@ -23,6 +24,34 @@ from schemas.vocabulary import JobId, TaskId, TaskKind, TaskState
 _RUNNING = TaskState.RUNNING.value
 _WAITING = (TaskState.BLOCKED.value, TaskState.READY.value)
 
+# What every task runs through is built once: building costs more than running it.
+_ONE = select(*DETAIL).where(task.c.id == bindparam("wanted_id"))
+_SUCCEED = (
+    update(task)
+    .where(
+        task.c.id == bindparam("ended_id"),
+        task.c.epoch == bindparam("ended_epoch"),
+        task.c.state == literal(_RUNNING),
+        task.c.is_cancel_requested.is_(False),
+    )
+    .values(
+        state=TaskState.SUCCEEDED.value,
+        result=bindparam("ended_result"),
+        fraction=1.0,
+        lease_until=None,
+        error=None,
+    )
+)
+_MEET_NEED = (
+    update(task)
+    .where(
+        task.c.id.in_(select(task_dep.c.task_id).where(task_dep.c.needs_id == bindparam("met_id"))),
+        task.c.state == TaskState.BLOCKED.value,
+    )
+    .values(deps_left=task.c.deps_left - 1)
+    .returning(task.c.id, task.c.deps_left)
+)
+
 
 class SqlTasks(SqlTaskGroups):
     """See ``rowsets.TaskRows``: what concerns one task."""
@@ -35,7 +64,7 @@ class SqlTasks(SqlTaskGroups):
             self._connection.execute(insert(task_dep), needs)
 
     def get(self, task_id: TaskId) -> TaskRow | None:
-        row = self._connection.execute(select(*DETAIL).where(task.c.id == task_id)).one_or_none()
+        row = self._connection.execute(_ONE, {"wanted_id": task_id}).one_or_none()
         return None if row is None else row_of(row, ())
 
     def of_job(self, job_id: JobId) -> list[TaskRow]:
@@ -87,25 +116,11 @@ class SqlTasks(SqlTaskGroups):
         )
 
     def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> bool:
-        change = self._fenced(task_id, epoch).where(task.c.is_cancel_requested.is_(False))
-        return self._changed(
-            change.values(
-                state=TaskState.SUCCEEDED.value,
-                result=result,
-                fraction=1.0,
-                lease_until=None,
-                error=None,
-            )
-        )
+        values = {"ended_id": task_id, "ended_epoch": epoch, "ended_result": result}
+        return self._connection.execute(_SUCCEED, values).rowcount == 1
 
     def release_dependents(self, task_id: TaskId) -> list[TaskId]:
-        dependents = select(task_dep.c.task_id).where(task_dep.c.needs_id == task_id)
-        rows = self._connection.execute(
-            update(task)
-            .where(task.c.id.in_(dependents), task.c.state == TaskState.BLOCKED.value)
-            .values(deps_left=task.c.deps_left - 1)
-            .returning(task.c.id, task.c.deps_left)
-        ).all()
+        rows = self._connection.execute(_MEET_NEED, {"met_id": task_id}).all()
         freed = [row.id for row in rows if row.deps_left == 0]
         if freed:
             self._connection.execute(
