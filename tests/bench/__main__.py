@@ -1,0 +1,70 @@
+"""Measure the engine: ``python -m tests.bench [--only NAME] [--quick]``, run by ``make bench``."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import claims, gap, memory, progress, slots, throughput
+from tests.bench.figures import Figure
+from tests.bench.ground import Ground
+from tests.support.product import ROOT
+
+BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
+    "throughput": throughput.measure,
+    "gap": gap.measure,
+    "slots": slots.measure,
+    "progress": progress.measure,
+    "claims": claims.measure,
+    "memory": memory.measure,
+}
+_MARKS = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the benches and tell whether every bar was reached."""
+    options = _options(words)
+    figures: list[Figure] = []
+    console = Console()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="reelmill-bench-") as folder,
+            Ground(Path(folder), is_quick=options.quick) as ground,
+        ):
+            for name in options.only or BENCHES:
+                with console.status(name):
+                    figures += BENCHES[name](ground)
+    finally:
+        # What was measured is worth seeing even where a later bench broke.
+        console.print(_table(figures))
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(json.dumps([asdict(f) for f in figures], indent=2) + "\n")
+    return int(any(figure.ok is False for figure in figures))
+
+
+def _options(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=BENCHES, help="may be repeated")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
+    return parser.parse_args(words)
+
+
+def _table(figures: Sequence[Figure]) -> Table:
+    table = Table("what", "value", "unit", "bar", "", title="Reelmill's engine")
+    table.columns[1].justify = "right"
+    for figure in figures:
+        table.add_row(
+            figure.name, f"{figure.value:g}", figure.unit, figure.bar or "", _MARKS[figure.ok]
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
