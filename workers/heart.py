@@ -46,14 +46,23 @@ class Heart:
         self._thread.join()
 
     def add(self, attempt: Attempt) -> None:
-        """Beat for an attempt from now on."""
+        """Beat for an attempt from now on.
+
+        A task whose lease was lost may come again while its old attempt is still stopping
+        here: only the newer epoch counts, and the older one learns of its end at once.
+        """
         with self._lock:
-            self._attempts[attempt.task_id] = attempt
+            known = self._attempts.get(attempt.task_id, attempt)
+            older, newer = sorted((known, attempt), key=lambda each: each.claimed.epoch)
+            self._attempts[attempt.task_id] = newer
+        if older is not newer:
+            older.interrupt(StopReason.LOST)
 
     def remove(self, attempt: Attempt) -> None:
         """Beat for it no more."""
         with self._lock:
-            self._attempts.pop(attempt.task_id, None)
+            if self._attempts.get(attempt.task_id) is attempt:
+                del self._attempts[attempt.task_id]
 
     def running(self) -> list[Attempt]:
         """List the attempts that run now."""
@@ -66,10 +75,14 @@ class Heart:
                 self._once()
             except ReelmillError as exc:
                 log.warning("heart.missed", code=exc.instance_code, detail=exc.detail)
+            except Exception:  # a dead heart would lose every task of this process, for ever
+                log.exception("heart.broke")
 
     def _once(self) -> None:
-        orders = self._beat([attempt for attempt in self.running() if attempt.is_alive()])
-        by_id = {attempt.task_id: attempt for attempt in self.running()}
+        beating = [attempt for attempt in self.running() if attempt.is_alive()]
+        orders = self._beat(beating)
+        # Of those that beat: by now another attempt may run under the same id.
+        by_id = {attempt.task_id: attempt for attempt in beating}
         for task_id in orders.lost:
             if task_id in by_id:
                 by_id[task_id].interrupt(StopReason.LOST)
