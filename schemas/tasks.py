@@ -57,6 +57,8 @@ class EncodeAudioParams(Frozen):
     facts: MediaFacts
     audio: AudioPlan
     segment_s: int
+    #: Source time of the output's zero: the picture's, whose frames lie on a grid.
+    zero_s: Ratio
 
 
 class PackageParams(Frozen):

@@ -125,6 +125,15 @@ def _thrown_away_s(border: int, grid: Grid, keyframes_s: tuple[float, ...]) -> f
     return round(at_s - keyframes_s[before - 1], 3) if before else 0.0
 
 
+def zero_s(facts: MediaFacts, grid: Grid | None) -> Fraction:
+    """Tell the source time of the output's zero, for the sound.
+
+    The grid's, where there is a picture: it lies up to half a frame off the asset's, and sound
+    laid elsewhere would be off its picture by as much.
+    """
+    return facts.start_s if grid is None else grid.source_start_s
+
+
 def source_time_s(grid: Grid, frame: int) -> float:
     """Tell when a grid frame is shown, in source seconds."""
     return float(grid.source_start_s + frame / grid.frame_rate)

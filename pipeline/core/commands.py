@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pipeline.core.argv import encoders
 from pipeline.core.argv.audio import audio_argv
 from pipeline.core.argv.encode import chunk_argv
+from pipeline.core.chunks import zero_s
 from schemas.media import MediaFacts
 from schemas.plan import ChunkPlan, Grid, MediaPlan, PlannedCommand
 from schemas.tasks import EncodeAudioParams, EncodeParams, SourceRef
@@ -28,7 +29,11 @@ def _commands(facts: MediaFacts, plan: MediaPlan, threads: int) -> Iterator[Plan
             yield _chunk(facts, plan, plan.grid, chunk, threads)
     if plan.audio is not None:
         params = EncodeAudioParams(
-            source=_NOWHERE, facts=facts, audio=plan.audio, segment_s=plan.segment_s
+            source=_NOWHERE,
+            facts=facts,
+            audio=plan.audio,
+            segment_s=plan.segment_s,
+            zero_s=zero_s(facts, plan.grid),
         )
         yield PlannedCommand(
             task="encode_audio",

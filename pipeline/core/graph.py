@@ -10,6 +10,7 @@ The first chunk and the sound are express: a viewer waits for them.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline.core.chunks import zero_s
 from pipeline.core.ranks import task_rank
 from schemas.media import MediaFacts
 from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan
@@ -136,7 +137,11 @@ def _encode_audio(job: Expansion, audio: AudioPlan, new_id: Callable[[], TaskId]
     return NewTask(
         id=new_id(),
         params=EncodeAudioParams(
-            source=job.source, facts=job.facts, audio=audio, segment_s=job.plan.segment_s
+            source=job.source,
+            facts=job.facts,
+            audio=audio,
+            segment_s=job.plan.segment_s,
+            zero_s=zero_s(job.facts, job.plan.grid),
         ),
         queue=QueueName.ENCODE_CPU,
         rank=task_rank(job.rank, order=0, is_express=True),

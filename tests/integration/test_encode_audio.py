@@ -54,7 +54,10 @@ class Sound:
 
 
 def params(clip: Clip, plan: AudioPlan = AAC) -> EncodeAudioParams:
-    return EncodeAudioParams(source=SOURCE, facts=clip.facts, audio=plan, segment_s=4)
+    zero_s = clip.facts.start_s
+    return EncodeAudioParams(
+        source=SOURCE, facts=clip.facts, audio=plan, segment_s=4, zero_s=zero_s
+    )
 
 
 def with_sound(sound: str, *, output: tuple[str, ...] = (), late_s: str = "0") -> list[str]:

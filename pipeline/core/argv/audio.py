@@ -22,8 +22,8 @@ def audio_argv(params: EncodeAudioParams, *, source: str) -> list[str]:
         raise ValueError("a source without sound has none to encode")
     opened = ffmpeg.input(f"file:{source}", **input_options())
     stream = opened[str(facts.audio.index)]
-    # Source time to time from the asset's zero.
-    stream = stream.filter("asetpts", expr=f"PTS-({float(facts.start_s):.9f})/TB")
+    # Source time to time from the output's zero.
+    stream = stream.filter("asetpts", expr=f"PTS-({float(params.zero_s):.9f})/TB")
     stream = stream.filter(
         "aresample",
         audio.sample_rate_hz,

@@ -2,6 +2,7 @@ from fractions import Fraction
 
 import pytest
 
+from pipeline.core.commands import planned_commands
 from pipeline.core.errors import InvalidRequest, MediaUnsupported, NotMedia
 from pipeline.core.plan import plan
 from pipeline.core.profiles import PROFILES, profile
@@ -34,6 +35,17 @@ def test_a_usual_source_gets_ladder_chunks_and_sound() -> None:
     assert (made.segment_s, made.preset) == (4, "veryfast")
     assert made.duration_s == 60
     assert made.warnings == ()
+
+
+def test_the_sound_is_laid_on_the_zero_that_the_pictures_grid_has() -> None:
+    # 3.325 frames after the sound: the grid moves the picture by a third of a frame.
+    video = video_facts(frame_rate=Fraction(25), start_s=Fraction("6.533"), duration_s=Fraction(10))
+    facts = media_facts(video, audio_facts(start_s=Fraction("6.4")))
+
+    commands = planned_commands(facts, plan(facts, DEFAULT))
+
+    sound = next(each for each in commands if each.task == "encode_audio")
+    assert "asetpts=expr=PTS-(6.413000000)/TB" in " ".join(sound.argv)
 
 
 def test_a_source_without_sound_gets_none() -> None:

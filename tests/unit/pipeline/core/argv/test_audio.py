@@ -23,7 +23,7 @@ START = Fraction("6.4")
 
 def params(plan: AudioPlan = AAC) -> EncodeAudioParams:
     facts = media_facts(video_facts(start_s=START), audio_facts(start_s=START))
-    return EncodeAudioParams(source=SOURCE, facts=facts, audio=plan, segment_s=4)
+    return EncodeAudioParams(source=SOURCE, facts=facts, audio=plan, segment_s=4, zero_s=START)
 
 
 def test_the_sound_is_one_command() -> None:
