@@ -9,6 +9,9 @@ from pipeline.core.streams import Stream
 
 #: Containers that say at the front how long they are, and mean it.
 _HONEST = ("mov", "matroska", "avi", "flv")
+#: Of these, the ones that announce when they end, not how long they are. mkvmerge means the
+#: length in Matroska too, so where a file starts late, as much may be missing unnoticed.
+_SAY_THE_END = ("matroska", "flv")
 #: What may be missing before a file counts as cut: encoders round, players forgive.
 _ALLOWED_S = Fraction(1, 2)
 _ALLOWED_SHARE = Fraction(1, 100)
@@ -46,8 +49,13 @@ def _file_loss(found: Findings) -> tuple[Fraction, Fraction]:
     header = found.described.get("format", {})
     announced_s = ratio(header.get("duration"))
     bases = {stream["index"]: time_base(stream) for stream in found.described["streams"]}
-    seen_s = found.scan.end_s(bases) - ratio(header.get("start_time"))
-    return announced_s - seen_s, announced_s
+    start_s = _counted_from_s(found, ratio(header.get("start_time")))
+    return announced_s - (found.scan.end_s(bases) - start_s), announced_s
+
+
+def _counted_from_s(found: Findings, start_s: Fraction) -> Fraction:
+    """Tell from when the announced length counts, for a file or track that starts at a time."""
+    return min(start_s, Fraction(0)) if found.container in _SAY_THE_END else start_s
 
 
 def _track_loss(found: Findings, stream: Stream) -> tuple[Fraction, Fraction]:
@@ -55,7 +63,9 @@ def _track_loss(found: Findings, stream: Stream) -> tuple[Fraction, Fraction]:
     track = found.scan.tracks.get(stream["index"])
     if track is None or track.start is None or track.end is None:
         return announced_s, announced_s
-    return announced_s - (track.end - track.start) * time_base(stream), announced_s
+    base = time_base(stream)
+    start_s = _counted_from_s(found, track.start * base)
+    return announced_s - (track.end * base - start_s), announced_s
 
 
 def _counted_loss(found: Findings, video: Stream) -> tuple[Fraction, Fraction]:

@@ -75,6 +75,37 @@ def test_each_tile_shows_its_own_second(
         assert abs(seen - level(second)) < 4
 
 
+def test_keyframes_that_are_no_fresh_start_give_each_tile_its_own_second(
+    bench: FolderBench, tmp_path: Path
+) -> None:
+    # Keyframes alone would come out of the decoder in the wrong order.
+    open_groups = ["-preset", "veryfast", "-bf", "3", "-b_strategy", "0", "-g", "24"]
+    open_groups += ["-x264-params", "open-gop=1"]
+    source = make(tmp_path / "open.mkv", *picture(8), "-vf", STAIRS, *X264, *open_groups)
+
+    facts, result = made(bench, source)
+
+    assert facts.video is not None
+    assert facts.video.has_open_gops
+    assert result.storyboard_key is not None
+    text = bench.file(result.storyboard_key).read_text()
+    places = re.findall(r"#xywh=(\d+),(\d+),(\d+),(\d+)", text)
+    assert len(places) == 8
+    sprite = bench.file(result.sprite_keys[0])
+    for second, (left, top, width, height) in enumerate(places):
+        seen = brightness(bench, sprite, crop=f"{width}:{height}:{left}:{top}")
+        assert seen == pytest.approx(level(second), abs=6)
+
+
+def test_a_poster_of_odd_sides_is_not_above_its_source(bench: FolderBench, tmp_path: Path) -> None:
+    odd = ["-vf", "scale=59:35,setsar=1", *X264, "-pix_fmt", "yuv444p"]
+    source = make(tmp_path / "odd.mp4", *picture(1), *odd)
+
+    _, result = made(bench, source, count=1)
+
+    assert (result.posters[0].width_px, result.posters[0].height_px) == (58, 34)
+
+
 def test_posters_are_spread_and_their_times_are_true(bench: FolderBench, tmp_path: Path) -> None:
     source = make(tmp_path / "stairs.ts", *picture(9), *tone(9), "-vf", STAIRS, *X264)
 

@@ -127,7 +127,9 @@ class _Maker:
     def _tiles(self) -> Board:
         interval_s = self.params.storyboard_interval_s
         size_px = tile_size(self.video.display_width_px, self.video.display_height_px)
-        only_keyframes = can_use_keyframes(
+        # ffmpeg shows keyframes of H.264's open groups in the wrong order when it skips the rest.
+        is_orderly = self.video.codec != "h264" or not self.video.has_open_gops
+        only_keyframes = is_orderly and can_use_keyframes(
             self.video.keyframes_s,
             start_s=float(self.params.facts.start_s),
             duration_s=float(self.video.duration_s),
@@ -173,5 +175,6 @@ class _Maker:
 def _fit(video: VideoFacts, longest_px: int) -> tuple[int, int]:
     width_px, height_px = video.display_width_px, video.display_height_px
     scale = min(Fraction(1), Fraction(longest_px, max(width_px, height_px)))
-    even = [max(2, round(side * scale / 2) * 2) for side in (width_px, height_px)]
+    # Nearest even numbers, but none above the source.
+    even = [max(2, min(round(side * scale / 2), side // 2) * 2) for side in (width_px, height_px)]
     return even[0], even[1]
