@@ -27,7 +27,7 @@ _LADDER = (
 
 @dataclass(frozen=True)
 class Recipes:
-    #: Three chunks and the rest, each over in a moment: there is always something to disturb.
+    #: Two chunks and the rest, each over in a moment: there is always something to disturb.
     light: Recipe
     #: One chunk that takes some seconds: there is time to disturb it.
     heavy: Recipe
@@ -48,7 +48,7 @@ def recipes(tmp_path_factory: pytest.TempPathFactory) -> Recipes:
         update={"name": "heavy", "preset": "veryslow", "segment_s": 2, "chunk_s": 60}
     )
     return Recipes(
-        Recipe("light", clip(folder / "light.mp4", seconds=10), light),
+        Recipe("light", clip(folder / "light.mp4", seconds=6), light),
         Recipe("heavy", clip(folder / "heavy.mp4", seconds=12), heavy),
     )
 

@@ -5,6 +5,7 @@ from collections import Counter
 import httpx
 import psutil
 
+from pipeline.core import keys
 from pipeline.services import assets
 from schemas.events import EventType
 from schemas.vocabulary import JobState, TaskKind
@@ -18,31 +19,67 @@ E = EventType
 _CANCEL_WITHIN_S = 2.0
 
 
-def test_a_frozen_worker_wakes_and_publishes_nothing(
+def test_a_worker_frozen_while_it_stores_publishes_nothing_when_it_wakes(
     fleet: Fleet, recipes: Recipes, reference: Reference
 ) -> None:
     fleet.add_scheduler()
-    workers = fleet.add_workers(2, slots=1)
-    (heavy,) = fleet.submit(recipes.heavy)
-    task = fleet.wait_for_encode(heavy)
-    frozen = fleet.owner_of(task)
-    assert frozen is not None
+    (frozen,) = fleet.add_workers(1, slots=1)
+    fleet.submit(recipes.light, 6)
+    prefix = _freeze_while_storing(fleet, frozen)
+    written = _stored(fleet, prefix)
 
-    # Its ffmpeg goes on and ends: on waking, the worker has all it needs to store and finish.
-    frozen.freeze_alone()
+    (rescuer,) = fleet.add_workers(1, slots=1)
     fleet.wait(timeout_s=180)
-    wait_until(lambda: not frozen.children(), timeout_s=60)
+    rescued = {line["task_id"] for line in rescuer.said("task.finished")}
     frozen.resume()
     wait_until(lambda: bool(frozen.said("task.lost") or frozen.said("task.stopped")))
-
+    # It is fit for work again.
+    rescuer.stop()
     (more,) = fleet.submit(recipes.light)
     fleet.wait([more])
+    rescuer.start()
+
+    assert written
+    assert prefix.split("/")[2].rpartition("-")[0] in rescued
     history = check(fleet, reference)
+    assert not _stored(fleet, prefix)
     ends = Counter(e.task_id for e in history if e.type is E.TASK_SUCCEEDED)
     assert set(ends.values()) == {1}
-    lost = [event for event in history if event.type is E.TASK_LOST]
-    assert lost
-    assert len(workers) == 2
+    assert [event for event in history if event.type is E.TASK_LOST]
+
+
+def _freeze_while_storing(fleet: Fleet, worker: Worker) -> str:
+    """Freeze it with the objects of an encode half written; return their prefix."""
+    found: list[str] = []
+
+    def is_caught() -> bool:
+        for prefix in _storing(fleet):
+            worker.freeze_alone()
+            if prefix in _storing(fleet):
+                found.append(prefix)
+                return True
+            # It had been faster: the task was finished.
+            worker.resume()
+        return False
+
+    wait_until(is_caught, timeout_s=120)
+    return found[0]
+
+
+def _storing(fleet: Fleet) -> list[str]:
+    """Prefixes of running encodes that have stored something."""
+    with fleet.pipeline.database.read() as tx:
+        running = [tx.tasks.get(task_id) for task_id, _, _ in tx.tasks.running_by(None)]
+    prefixes = [
+        keys.attempt_prefix(task.asset_id, task.id, task.epoch)
+        for task in running
+        if task is not None and task.kind is TaskKind.ENCODE
+    ]
+    return [prefix for prefix in prefixes if _stored(fleet, prefix)]
+
+
+def _stored(fleet: Fleet, prefix: str) -> list[str]:
+    return [found.key for found in fleet.pipeline.storage.list(prefix)]
 
 
 def test_a_task_that_always_kills_its_worker_fails_at_its_cap(

@@ -3,7 +3,7 @@
 from tests.support.checker import Reference
 
 #: Seconds, frames a second.
-LIGHT, HEAVY, RATE = 10, 12, 25
+LIGHT, HEAVY, RATE = 6, 12, 25
 
 
 def test_an_undisturbed_run_makes_every_frame(reference: Reference) -> None:

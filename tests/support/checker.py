@@ -71,7 +71,7 @@ Reference = Mapping[str, Mapping[str, Picture]]
 
 
 def pictures(fleet: Fleet, order: Order) -> dict[str, Picture]:
-    """Fetch everything a viewer of a job's output would get."""
+    """Fetch everything a viewer of a job's output would get; sizes must be as announced."""
     with fleet.pipeline.database.read() as tx:
         segments = tx.media.segments(order.job_id)
     inits: dict[str, bytes] = {}
@@ -79,7 +79,9 @@ def pictures(fleet: Fleet, order: Order) -> dict[str, Picture]:
     for segment in segments:
         if segment.rendition not in inits:
             inits[segment.rendition] = _fetch(fleet, segment.init_key)
-        parts[segment.rendition].append(_fetch(fleet, segment.key))
+        data = _fetch(fleet, segment.key)
+        assert len(data) == segment.size_bytes, f"{segment.key} has another size"
+        parts[segment.rendition].append(data)
     return {name: Picture.of([init, *parts[name]]) for name, init in inits.items()}
 
 
@@ -100,9 +102,22 @@ def check(
     Jobs must have succeeded unless ``expected`` says otherwise.
     """
     fleet.stop()
-    history = fleet.events()
     check_boxes(fleet)
+    history = fleet.events()
     check_history(history)
+    check_outcome(fleet, reference, history, expected=expected, deleted=deleted)
+    return history
+
+
+def check_outcome(
+    fleet: Fleet,
+    reference: Reference,
+    history: Sequence[Event],
+    *,
+    expected: Mapping[Order, JobState] | None = None,
+    deleted: Sequence[Order] = (),
+) -> None:
+    """Jobs ended as they should, made what they should, and nothing else lies in storage."""
     alive = [order for order in fleet.orders if order not in deleted]
     for order in alive:
         state = (expected or {}).get(order, JobState.SUCCEEDED)
@@ -110,12 +125,12 @@ def check(
         if state is JobState.SUCCEEDED:
             _check_outputs(fleet, order, reference)
     _check_storage(fleet, alive)
-    return history
 
 
 def check_boxes(fleet: Fleet) -> None:
     """No process and no file of a task is left on any box."""
-    assert not left_behind(fleet.folder)
+    processes = left_behind(fleet.folder)
+    assert not processes, f"still there: {processes}"
     for worker in fleet.workers:
         left = [
             str(path.relative_to(worker.scratch))
@@ -133,7 +148,8 @@ def _is_source(path: Path) -> bool:
 
 def check_history(history: Sequence[Event]) -> None:
     """Numbers without holes; tasks and jobs that live as the law says."""
-    assert [event.id for event in history] == list(range(1, len(history) + 1))
+    numbers = [event.id for event in history]
+    assert numbers == list(range(1, len(history) + 1)), f"holes: {numbers}"
     for law, key in ((_TASK_LAW, "task_id"), (_JOB_LAW, "job_id")):
         before: dict[str, EventType | None] = defaultdict(lambda: None)
         for event in history:
@@ -146,15 +162,16 @@ def check_history(history: Sequence[Event]) -> None:
 
 def _check_job(fleet: Fleet, order: Order, state: JobState, history: Sequence[Event]) -> None:
     job = fleet.show(order)
-    assert job.state is state, f"{job.state}: {job.error}"
+    assert job.state is state, f"job is {job.state.value}: {job.error}"
     counts = Counter(event.type for event in history if event.job_id == order.job_id)
     is_well = int(state is JobState.SUCCEEDED)
-    assert counts[E.JOB_SUCCEEDED] == counts[E.ASSET_READY] == is_well, counts
-    assert counts[E.ASSET_PLAYABLE] <= 1
+    assert counts[E.JOB_SUCCEEDED] == counts[E.ASSET_READY] == is_well, f"happened: {counts}"
+    assert counts[E.ASSET_PLAYABLE] <= 1, f"happened: {counts}"
     unfinished = {TaskState.READY, TaskState.RUNNING}
     assert not [task for task in job.tasks if task.state in unfinished], "work goes on"
     if is_well:
-        assert {task.state for task in job.tasks} == {TaskState.SUCCEEDED}
+        states = {task.state for task in job.tasks}
+        assert states == {TaskState.SUCCEEDED}, f"a job of {states} has succeeded"
 
 
 def _check_outputs(fleet: Fleet, order: Order, reference: Reference) -> None:
@@ -164,12 +181,10 @@ def _check_outputs(fleet: Fleet, order: Order, reference: Reference) -> None:
     indexes: dict[str, list[int]] = defaultdict(list)
     for segment in segments:
         indexes[segment.rendition].append(segment.index)
-        stored = fleet.pipeline.storage.stat(segment.key)
-        assert stored.size_bytes == segment.size_bytes, segment.key
     for name, found in indexes.items():
         assert found == list(range(len(found))), f"{name}: {found}"
     made, right = pictures(fleet, order), reference[order.recipe.name]
-    assert made.keys() == right.keys()
+    assert made.keys() == right.keys(), f"renditions: {sorted(made)}"
     for name, picture in made.items():
         if picture.digest != right[name].digest:
             assert picture.frames() == right[name].frames(), f"{name} shows something else"
