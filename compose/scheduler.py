@@ -32,8 +32,6 @@ log = structlog.get_logger(__name__)
 RELAY_IDLE_S = 0.05
 #: Longest pause between tries while the database or the broker is away.
 MAX_BACK_OFF_S = 2.0
-#: A leader that says nothing for this long is replaced.
-LEADER_TTL_S = 20.0
 LEADER_LEASE = "scheduler"
 GARBAGE_INTERVAL_S = 5
 TRIM_INTERVAL_S = 3600
@@ -112,9 +110,9 @@ class Scheduler:
         return Sweeper(pipeline.database, pipeline.broker, lease_s=pipeline.settings.lease_s)
 
     def _lead(self) -> bool:
-        return leadership.lead(
-            self._pipeline.database, LEADER_LEASE, self._owner, ttl_s=LEADER_TTL_S
-        )
+        # A leader that says nothing for as long as a worker may is replaced like one.
+        ttl_s = self._pipeline.settings.lease_s
+        return leadership.lead(self._pipeline.database, LEADER_LEASE, self._owner, ttl_s=ttl_s)
 
     def _resign(self) -> None:
         leadership.resign(self._pipeline.database, LEADER_LEASE, self._owner)
