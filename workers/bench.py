@@ -70,7 +70,7 @@ class Bench(Protocol):
     def publish(self, renditions: Sequence[RenditionMade], segments: Sequence[SegmentMade]) -> None:
         """Make stored segments visible to players while the task goes on.
 
-        Raises LeaseLost when another attempt may have taken over.
+        Raises LeaseLost when another attempt may have taken over, Stopped when the job ended.
         """
 
     def timeline(self) -> Timeline:

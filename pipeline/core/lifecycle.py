@@ -14,8 +14,20 @@ ASSET: dict[AssetState, tuple[AssetState, ...]] = {
         AssetState.FAILED,
         AssetState.CANCELLED,
     ),
-    AssetState.PLAYABLE: (AssetState.WAITING, AssetState.PROCESSING),
-    AssetState.READY: (AssetState.WAITING, AssetState.PROCESSING, AssetState.PLAYABLE),
+    # Also where another job of the asset ended badly meanwhile: what this one made is good.
+    AssetState.PLAYABLE: (
+        AssetState.WAITING,
+        AssetState.PROCESSING,
+        AssetState.FAILED,
+        AssetState.CANCELLED,
+    ),
+    AssetState.READY: (
+        AssetState.WAITING,
+        AssetState.PROCESSING,
+        AssetState.PLAYABLE,
+        AssetState.FAILED,
+        AssetState.CANCELLED,
+    ),
     AssetState.FAILED: (AssetState.WAITING, AssetState.PROCESSING, AssetState.PLAYABLE),
     AssetState.CANCELLED: (AssetState.WAITING, AssetState.PROCESSING, AssetState.PLAYABLE),
 }

@@ -41,6 +41,9 @@ class AssetRows(Protocol):
 
     def add(self, row: NewAsset) -> None: ...
     def get(self, asset_id: AssetId) -> AssetRow | None: ...
+    def hold(self, asset_id: AssetId) -> AssetRow | None:
+        """Get the asset and keep it from being deleted until the transaction ends."""
+
     def page(
         self, after: tuple[float, str] | None, limit: int, state: AssetState | None
     ) -> list[tuple[float, AssetRow]]:
@@ -212,6 +215,9 @@ class MediaRows(Protocol):
         """All published segments of a job by rendition and index."""
 
     def counts(self, job_id: JobId) -> dict[str, int]: ...
+    def started(self, job_id: JobId) -> frozenset[str]:
+        """Name the renditions whose first segment is published."""
+
     def add_files(self, asset_id: AssetId, job_id: JobId, files: Mapping[str, str]) -> None:
         """Make objects visible: key → content type."""
 

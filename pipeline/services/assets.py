@@ -111,13 +111,13 @@ def delete(db: Database, asset_id: AssetId) -> None:
         tx.emit(EventType.ASSET_DELETED, asset_id=asset_id)
 
 
-def need(tx: Transaction, asset_id: AssetId) -> AssetRow:
-    """Get an asset that must be there.
+def need(tx: Transaction, asset_id: AssetId, *, is_held: bool = False) -> AssetRow:
+    """Get an asset that must be there; a held one stays until the transaction ends.
 
     Raises:
         NotFound: it is not.
     """
-    row = tx.assets.get(asset_id)
+    row = tx.assets.hold(asset_id) if is_held else tx.assets.get(asset_id)
     if row is None:
         raise NotFound(f"there is no asset {asset_id}", code="asset.not_found")
     return row

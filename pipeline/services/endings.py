@@ -65,7 +65,7 @@ def publish(
 
 
 def _play_if_possible(tx: Transaction, task: TaskRow) -> None:
-    started = tx.media.counts(task.job_id)
+    started = tx.media.started(task.job_id)
     if any(row.name not in started for row in tx.media.renditions(task.job_id)):
         return
     tx.assets.play(task.asset_id, task.job_id, only_if_none=True)
@@ -101,6 +101,7 @@ def _complete(tx: Transaction, job: JobRow) -> None:
         return
     tx.assets.play(job.asset_id, job.id, only_if_none=False)
     if tx.assets.move(job.asset_id, lifecycle.ASSET[AssetState.READY], AssetState.READY):
+        tx.assets.set_error(job.asset_id, None)
         tx.emit(EventType.ASSET_READY, asset_id=job.asset_id, job_id=job.id)
 
 

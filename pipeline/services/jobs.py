@@ -27,7 +27,7 @@ def submit(
     """
     job_id = JobId(new_id())
     with db.write() as tx:
-        asset = assets.need(tx, request.asset_id)
+        asset = assets.need(tx, request.asset_id, is_held=True)
         rank = job_rank(
             tx.jobs.now(),
             priority=request.priority,
@@ -102,20 +102,19 @@ def cancel(db: Database, job_id: JobId) -> JobView:
         Conflict: it has ended already.
     """
     with db.write() as tx:
-        job = need(tx, job_id)
-        end(tx, job, JobState.CANCELLED, None)
+        if not end(tx, need(tx, job_id), JobState.CANCELLED, None):
+            raise Conflict(f"job {job_id} has ended already", code="job.ended")
     return show(db, job_id)
 
 
-def end(tx: Transaction, job: JobRow, state: JobState, error: dict[str, str] | None) -> None:
+def end(tx: Transaction, job: JobRow, state: JobState, error: dict[str, str] | None) -> bool:
     """End a job badly: no task of it goes on, its asset keeps what was published.
 
-    Raises:
-        Conflict: it has ended already.
+    Returns False where the job has ended already; its tasks are stopped all the same.
     """
     tx.tasks.cancel_of_job(job.id)
     if not tx.jobs.move(job.id, lifecycle.JOB[state], state, error):
-        raise Conflict(f"job {job.id} has ended already", code="job.ended")
+        return False
     is_failed = state is JobState.FAILED
     tx.emit(
         EventType.JOB_FAILED if is_failed else EventType.JOB_CANCELLED,
@@ -131,6 +130,7 @@ def end(tx: Transaction, job: JobRow, state: JobState, error: dict[str, str] | N
             asset_id=job.asset_id,
             job_id=job.id,
         )
+    return True
 
 
 def retry(db: Database, job_id: JobId) -> JobView:

@@ -2,6 +2,7 @@
 
 from pipeline.core.errors import MediaError
 from pipeline.core.graph import Expansion, expand
+from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.core.plan import plan
 from pipeline.database.port import Transaction
 from pipeline.database.rows import JobRow, RenditionRow, TaskRow
@@ -20,6 +21,8 @@ def plan_job(tx: Transaction, probe: TaskRow, facts: MediaFacts) -> bool:
     """
     tx.assets.set_facts(probe.asset_id, facts)
     job = jobs.need(tx, probe.job_id)
+    if job.state in JOB_ENDED:
+        return False
     if job.is_dry_run:
         return True
     try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.core import keys, lifecycle
-from pipeline.core.errors import EncoderUnavailable, LeaseLost
+from pipeline.core.errors import EncoderUnavailable, LeaseLost, Stopped
 from pipeline.core.retry import Failure, GiveUp, decide
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import ClaimedRow, TaskRow, Wanted
@@ -129,11 +129,14 @@ def publish(
 
     Raises:
         LeaseLost: the epoch no longer stands; nothing became visible.
+        Stopped: the job has ended, and so have its playlists.
     """
     with db.write() as tx:
         if not tx.tasks.holds(task_id, epoch):
             raise LeaseLost(f"task {task_id} was given away")
         task = _need(tx, task_id)
+        if task.is_cancel_requested:
+            raise Stopped(f"the job of task {task_id} has ended")
         endings.publish(tx, task, renditions, segments)
 
 

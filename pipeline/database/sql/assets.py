@@ -53,6 +53,14 @@ class SqlAssets:
         row = self._connection.execute(select(asset).where(asset.c.id == asset_id)).one_or_none()
         return None if row is None else _row(row)
 
+    def hold(self, asset_id: AssetId) -> AssetRow | None:
+        # A key share waits for a delete under way and for nothing else.
+        query = select(asset).where(asset.c.id == asset_id)
+        row = self._connection.execute(
+            query.with_for_update(read=True, key_share=True)
+        ).one_or_none()
+        return None if row is None else _row(row)
+
     def page(
         self, after: tuple[float, str] | None, limit: int, state: AssetState | None
     ) -> list[tuple[float, AssetRow]]:

@@ -94,6 +94,13 @@ class SqlMedia:
         )
         return {name: count for name, count in rows}  # noqa: C416  # a Row is no pair to mypy
 
+    def started(self, job_id: JobId) -> frozenset[str]:
+        return frozenset(
+            self._connection.execute(
+                select(segment.c.rendition).where(segment.c.job_id == job_id, segment.c.index == 0)
+            ).scalars()
+        )
+
     def add_files(self, asset_id: AssetId, job_id: JobId, files: Mapping[str, str]) -> None:
         rows = [
             {"key": key, "job_id": job_id, "asset_id": asset_id, "content_type": content_type}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import (
     Connection,
+    Select,
     String,
     Update,
     case,
@@ -35,8 +36,10 @@ class SqlTaskGroups:
         self._connection = connection
 
     def cancel_of_job(self, job_id: JobId) -> list[TaskId]:
-        # Running ones first: waiting for a finishing probe's lock here lets the second
-        # statement see the tasks it made.
+        # Whoever claims or ends a task at this moment is waited for, twice: the first time
+        # a finishing probe may have made more tasks, which may be claimed already.
+        for _ in range(2):
+            self._connection.execute(_locking(job_id))
         self._connection.execute(
             update(task)
             .where(task.c.job_id == job_id, task.c.state == _RUNNING)
@@ -49,8 +52,17 @@ class SqlTaskGroups:
             .returning(task.c.id)
         )
         cancelled = [row.id for row in rows]
-        self._connection.execute(delete(outbox).where(outbox.c.task_id.in_(cancelled)))
+        self._silence(cancelled)
         return cancelled
+
+    def _silence(self, task_ids: Sequence[TaskId]) -> None:
+        """Take back rings, but not those a relay is publishing: it may wait for the broker."""
+        free = (
+            select(outbox.c.id)
+            .where(outbox.c.task_id.in_(task_ids))
+            .with_for_update(skip_locked=True)
+        )
+        self._connection.execute(delete(outbox).where(outbox.c.id.in_(free)))
 
     def reopen(self, job_id: JobId) -> list[TaskId]:
         self._connection.execute(_reopening(job_id))
@@ -114,7 +126,7 @@ class SqlTaskGroups:
             change = change.where(task.c.job_id == job_id)
         rows = self._connection.execute(change).all()
         moved = [row.id for row in rows]
-        self._connection.execute(delete(outbox).where(outbox.c.task_id.in_(moved)))
+        self._silence(moved)
         return [row.id for row in rows if row.state == TaskState.READY.value]
 
     def strand_builds(self, live_builds: Sequence[str]) -> int:
@@ -170,6 +182,16 @@ class SqlTaskGroups:
 
 def _mean(progress: dict[str, float]) -> float:
     return sum(progress.values()) / len(progress) if progress else _UNKNOWN
+
+
+def _locking(job_id: JobId) -> Select[tuple[str]]:
+    """Lock what is not ended in the graph's order, as whoever ends a task does."""
+    return (
+        select(task.c.id)
+        .where(task.c.job_id == job_id, task.c.state.in_([*_WAITING, _RUNNING]))
+        .order_by(task.c.rank, task.c.id)
+        .with_for_update()
+    )
 
 
 def _reopening(job_id: JobId) -> Update:
