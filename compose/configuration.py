@@ -44,7 +44,9 @@ def require_distributed(settings: Settings) -> None:
 def _shared(settings: Settings) -> dict[str, bool]:
     return {
         "REELMILL_BROKER_URL (amqp://…)": bool(settings.broker_url.get_secret_value()),
-        "REELMILL_DATABASE_URL (postgresql://…)": settings.database_url.startswith("postgresql"),
+        "REELMILL_DATABASE_URL (postgresql://…)": settings.resolved_database_url.startswith(
+            "postgres"
+        ),
         "REELMILL_REDIS_URL (redis://…)": bool(settings.redis_url.get_secret_value()),
         "REELMILL_S3_ENDPOINT (host:port)": bool(settings.s3_endpoint),
     }
@@ -53,4 +55,4 @@ def _shared(settings: Settings) -> dict[str, bool]:
 def _complaint(problem: dict[str, Any]) -> str:
     # The input is left out: it may be a password.
     name = "_".join(str(part) for part in problem["loc"]).upper()
-    return f"REELMILL_{name}: {problem['msg']}"
+    return f"REELMILL_{name}: {problem['msg'].removeprefix('Value error, ')}"

@@ -65,7 +65,7 @@ class House:
 
     def _take_over(self, pipeline: Pipeline) -> None:
         """Give away at once what a killed predecessor ran: the folder's lock proves it dead."""
-        if not self._settings.database_url:
+        if not self._settings.database_url.get_secret_value():
             tasks.release_all(pipeline.database)
 
     def _serve(self, opening: ExitStack, pipeline: Pipeline) -> str:

@@ -1,28 +1,47 @@
 """The only reader of the environment; read once at start, passed down as plain values."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipeline.core.addresses import checked_host_port, checked_url
+
+
+def _address(*schemes: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        checked_url(value.get_secret_value(), schemes)
+        return value
+
+    return AfterValidator(check)
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
     """Every knob of every role. Names in the environment carry the prefix ``REELMILL_``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REELMILL_", env_file=".env", env_ignore_empty=True, extra="ignore"
+        env_prefix="REELMILL_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        # Wrong values may be passwords.
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Field(
         default=Path("data"),
         description="Folder of the embedded form: database, objects and scratch lie below it.",
     )
-    database_url: str = Field(
-        default="",
+    database_url: Annotated[SecretStr, _address("postgresql", "postgres", "sqlite")] = Field(
+        default=SecretStr(""),
         description="sqlite:///… or postgresql://…; empty means SQLite in data_dir.",
     )
-    broker_url: SecretStr = Field(
+    broker_url: Annotated[SecretStr, _address("amqp", "amqps")] = Field(
         default=SecretStr(""),
         description="amqp:// address of RabbitMQ; empty means the in-memory broker of one process.",
     )
@@ -34,11 +53,11 @@ class Settings(BaseSettings):
         default="reelmill1",
         description="First part of queue names; its number versions their arguments.",
     )
-    redis_url: SecretStr = Field(
+    redis_url: Annotated[SecretStr, _address("redis", "rediss", "unix")] = Field(
         default=SecretStr(""),
         description="redis:// address for progress; empty means in memory, one process.",
     )
-    s3_endpoint: str = Field(
+    s3_endpoint: Annotated[str, AfterValidator(checked_host_port)] = Field(
         default="",
         description="host:port of an S3 server; empty means a directory below data_dir.",
     )
@@ -132,12 +151,15 @@ class Settings(BaseSettings):
         default=30 * 86400.0, gt=0, description="Seconds events stay readable."
     )
     log_json: bool = Field(default=False, description="Log JSON lines instead of text.")
-    log_level: str = Field(default="INFO", description="Least severe level that is logged.")
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
+    ] = Field(default="INFO", description="Least severe level that is logged.")
 
     @property
     def resolved_database_url(self) -> str:
         """Address of the database, the embedded one if none is set."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'reelmill.db'}"
+        embedded = f"sqlite:///{self.data_dir.absolute() / 'reelmill.db'}"
+        return self.database_url.get_secret_value() or embedded
 
     @property
     def resolved_scratch_dir(self) -> Path:

@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from compose.doctor.broker import consumer_timeout
 from compose.doctor.report import Check, Finding, Report, note, ok
 from compose.doctor.storage import try_storage
@@ -55,7 +57,8 @@ def _versions(_settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Check:
-    if not settings.database_url and not (settings.data_dir / "reelmill.db").exists():
+    is_embedded = not settings.database_url.get_secret_value()
+    if is_embedded and not (settings.data_dir / "reelmill.db").exists():
         return ok("database", f"SQLite, will be made in {settings.data_dir}")
     with closing(build(settings)) as pipeline:
         pipeline.database.check()
@@ -104,6 +107,6 @@ def _nearest(folder: Path) -> Path:
 def _without_database(settings: Settings) -> Iterator[Pipeline]:
     """Build the ports with a database that cannot fail, so that the others are seen."""
     with tempfile.TemporaryDirectory() as folder:
-        database_url = f"sqlite:///{folder}/doctor.db"
+        database_url = SecretStr(f"sqlite:///{folder}/doctor.db")
         with closing(build(settings.model_copy(update={"database_url": database_url}))) as ports:
             yield ports

@@ -31,6 +31,49 @@ def test_a_wrong_value_is_named_but_not_shown(monkeypatch: pytest.MonkeyPatch) -
     assert "s3cret" not in refused.value.detail
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REELMILL_BROKER_URL", "amqp://reelmill:s3/cret@host:5672/"),
+        ("REELMILL_BROKER_URL", "http://reelmill:s3cret@host:5672/"),
+        ("REELMILL_REDIS_URL", "redis://:s3/cret@host"),
+        ("REELMILL_REDIS_URL", "host:6379"),
+        ("REELMILL_DATABASE_URL", "postgresql://reelmill:p@ss:s3cret@host:5432/reelmill"),
+        ("REELMILL_DATABASE_URL", "mysql://reelmill:s3cret@host/reelmill"),
+        ("REELMILL_DATABASE_URL", "s3cret"),
+        ("REELMILL_S3_ENDPOINT", "http://host:8333"),
+        ("REELMILL_LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_what_no_service_answers_at_is_refused_without_showing_its_password(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(InvalidRequest) as refused:
+        configuration.load()
+
+    assert refused.value.instance_code == "config.invalid"
+    assert refused.value.detail.startswith(f"{name}: ")
+    assert "cret" not in refused.value.detail
+    assert "cret" not in str(refused.value.__cause__)
+
+
+def test_settings_printed_by_accident_show_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BROKER", "DATABASE", "REDIS"):
+        scheme = {"BROKER": "amqp", "DATABASE": "postgresql", "REDIS": "redis"}[name]
+        monkeypatch.setenv(f"REELMILL_{name}_URL", f"{scheme}://reelmill:s3cret@host/0")
+    monkeypatch.setenv("REELMILL_S3_SECRET_KEY", "s3cret")
+
+    assert "s3cret" not in repr(configuration.load())
+
+
+def test_log_levels_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELMILL_LOG_LEVEL", "warning")
+
+    assert configuration.load().log_level == "WARNING"
+
+
 @pytest.mark.parametrize("missing", DISTRIBUTED)
 def test_a_role_refuses_adapters_of_one_process(
     missing: str, monkeypatch: pytest.MonkeyPatch

@@ -78,7 +78,7 @@ def test_a_roles_environment_is_settings_that_parse(
     settings = configuration.load()
 
     configuration.require_distributed(settings)
-    assert "secret-of-POSTGRES_PASSWORD" in settings.database_url
+    assert "secret-of-POSTGRES_PASSWORD" in settings.resolved_database_url
 
 
 def test_no_secret_has_a_default() -> None:
