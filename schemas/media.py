@@ -41,8 +41,6 @@ class VideoFacts(Frozen):
     n_frames: int | None = None
     #: Presentation times of keyframes in source seconds, ascending; may be a sample of them.
     keyframes_s: tuple[float, ...] = ()
-    #: Some keyframes are no fresh start: pictures behind them are shown before them.
-    has_open_gops: bool = False
     bitrate_bps: int | None = None
 
 

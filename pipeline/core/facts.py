@@ -110,7 +110,6 @@ def _video(found: Findings) -> VideoFacts:
         duration_s=duration_s,
         n_frames=len(ticks) if found.is_whole and ticks else _count(stream.get("nb_frames")),
         keyframes_s=_sample([float(tick * base) for tick in sorted(track.keyframes)]),
-        has_open_gops=track.has_open_gops,
         bitrate_bps=_count(stream.get("bit_rate")),
     )
 

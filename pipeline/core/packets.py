@@ -13,8 +13,6 @@ class TrackScan:
     def __init__(self) -> None:
         self.ticks = array("q")
         self.keyframes = array("q")
-        #: A picture that comes after a keyframe is shown before it: it needs the one before, too.
-        self.has_open_gops = False
         self.end: int | None = None
         self.n_damaged = 0
         #: Packets of raw streams, which know no times.
@@ -34,8 +32,6 @@ class TrackScan:
         self.end = max(tick + duration, self.end) if self.end is not None else tick + duration
         if b"K" in flags:
             self.keyframes.append(tick)
-        elif self.keyframes and tick < self.keyframes[-1]:
-            self.has_open_gops = True
 
     def sorted_ticks(self) -> "array[int]":
         """Give presentation times ascending; packets come in decoding order."""

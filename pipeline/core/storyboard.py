@@ -7,7 +7,7 @@ Source: media fragments, https://www.w3.org/TR/media-frags/#naming-space (``#xyw
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, inf
 
 #: A full sprite; larger images cost phones memory.
 COLUMNS, ROWS = 10, 10
@@ -18,6 +18,10 @@ _LONG_S = 2 * 3600
 _LONGEST_GAP_S = 60.0
 #: Less than this at the end is no tile of its own.
 _SLIVER_S = Fraction(1, 4)
+#: Half a millisecond, the clock of Matroska: times this close to a border are on it.
+_TICK_S = 0.0005
+#: Times of one picture, read by two tools, differ by no more.
+_LATE_S = 0.002
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,24 @@ def can_use_keyframes(
     gaps = [b - a for a, b in zip(times, [*times[1:], duration_s], strict=True)]
     if duration_s > _LONG_S:
         return max(gaps) <= _LONGEST_GAP_S
-    filled = {int((time + 0.0005) // interval_s) for time in times}
+    filled = {int((time + _TICK_S) // interval_s) for time in times}
     return filled.issuperset(range(ceil(duration_s / interval_s)))
+
+
+def are_on_time(
+    times_s: Sequence[float], keyframes_s: Sequence[float], *, start_s: float, interval_s: int
+) -> bool:
+    """Tell whether each tile shows the first known keyframe of its stretch, or an earlier one.
+
+    ``times_s`` counts from the asset's zero, one per tile. H.264 keyframes that are no fresh
+    start come out of ffmpeg's decoder in the wrong order when all between them is skipped.
+    """
+    seen = {int((time + _TICK_S) // interval_s): time for time in reversed(times_s)}
+    firsts = {
+        int((time - start_s + _TICK_S) // interval_s): time - start_s
+        for time in reversed(keyframes_s)
+    }
+    return all(seen.get(tile, inf) <= first + _LATE_S for tile, first in firsts.items())
 
 
 def vtt(board: Board, sprites: Sequence[str], *, duration_s: Fraction) -> str:

@@ -83,10 +83,8 @@ def test_keyframes_that_are_no_fresh_start_give_each_tile_its_own_second(
     open_groups += ["-x264-params", "open-gop=1"]
     source = make(tmp_path / "open.mkv", *picture(8), "-vf", STAIRS, *X264, *open_groups)
 
-    facts, result = made(bench, source)
+    _, result = made(bench, source)
 
-    assert facts.video is not None
-    assert facts.video.has_open_gops
     assert result.storyboard_key is not None
     text = bench.file(result.storyboard_key).read_text()
     places = re.findall(r"#xywh=(\d+),(\d+),(\d+),(\d+)", text)

@@ -4,10 +4,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from pipeline.core.argv.stills import chosen_frame, poster_argv, sprites_argv, tiles_argv
+from pipeline.core.argv.stills import (
+    TIMES_NAME,
+    chosen_frame,
+    frame_times,
+    poster_argv,
+    sprites_argv,
+    tiles_argv,
+)
 from pipeline.core.errors import MediaDamaged, OutputInvalid
 from pipeline.core.keys import media_path
-from pipeline.core.storyboard import Board, can_use_keyframes, tile_size, useful_tiles, vtt
+from pipeline.core.storyboard import (
+    Board,
+    are_on_time,
+    can_use_keyframes,
+    tile_size,
+    useful_tiles,
+    vtt,
+)
 from schemas.media import VideoFacts
 from schemas.tasks import Picture, ThumbnailsParams, ThumbnailsResult
 from workers.bench import Bench
@@ -127,27 +141,38 @@ class _Maker:
     def _tiles(self) -> Board:
         interval_s = self.params.storyboard_interval_s
         size_px = tile_size(self.video.display_width_px, self.video.display_height_px)
-        # ffmpeg shows keyframes of H.264's open groups in the wrong order when it skips the rest.
-        is_orderly = self.video.codec != "h264" or not self.video.has_open_gops
-        only_keyframes = is_orderly and can_use_keyframes(
-            self.video.keyframes_s,
-            start_s=float(self.params.facts.start_s),
-            duration_s=float(self.video.duration_s),
-            interval_s=interval_s,
-        )
+        start_s, duration_s = float(self.params.facts.start_s), float(self.video.duration_s)
+        keyframes_s = self.video.keyframes_s
+        n_tiles = 0
+        if can_use_keyframes(
+            keyframes_s, start_s=start_s, duration_s=duration_s, interval_s=interval_s
+        ):
+            n_tiles, times_s = self._shoot_tiles(size_px, only_keyframes=True)
+            if not are_on_time(times_s, keyframes_s, start_s=start_s, interval_s=interval_s):
+                n_tiles = 0
+        if n_tiles == 0:
+            n_tiles, _ = self._shoot_tiles(size_px, only_keyframes=False)
+        if n_tiles == 0:
+            raise OutputInvalid("the storyboard has no tiles")
+        n_tiles = useful_tiles(n_tiles, self.params.facts.duration_s, interval_s)
+        return Board(n_tiles, interval_s, *size_px)
+
+    def _shoot_tiles(
+        self, size_px: tuple[int, int], *, only_keyframes: bool
+    ) -> tuple[int, list[float]]:
+        """Make the small pictures; count them, and tell the times of those that differ."""
         argv = tiles_argv(
             self.params.facts,
             source=str(self.source),
-            interval_s=interval_s,
+            interval_s=self.params.storyboard_interval_s,
             size_px=size_px,
             threads=self.bench.tools.threads,
             only_keyframes=only_keyframes,
         )
         n_tiles = self._ffmpeg(argv, _TILES_S, shows_progress=True).last.frame
-        if n_tiles == 0:
-            raise OutputInvalid("the storyboard has no tiles")
-        n_tiles = useful_tiles(n_tiles, self.params.facts.duration_s, interval_s)
-        return Board(n_tiles, interval_s, *size_px)
+        printed = self.bench.scratch / TIMES_NAME
+        times_s = frame_times(printed.read_text(encoding="ascii")) if printed.is_file() else []
+        return n_tiles, times_s
 
     def _sprite(self, number: int) -> str:
         path = self.bench.scratch / f"sprite-{number}.jpg"

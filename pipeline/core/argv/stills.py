@@ -4,6 +4,7 @@ What follows the program's name. ``source`` is a local path of ours; outputs are
 working folder. All times are source times: the source's own clock is kept.
 """
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,7 @@ from schemas.plan import RungPlan
 from schemas.vocabulary import VideoCodec
 
 TILES_NAME = "tiles.mjpeg"
+TIMES_NAME = "tiles.txt"
 SPRITE_PATTERN = "sprite-%d.jpg"
 
 #: Frames the thumbnail filter may choose from; it keeps them all in memory.
@@ -73,7 +75,8 @@ def tiles_argv(
 ) -> list[str]:
     """Write one small picture per interval, the first that is shown in it, one after another.
 
-    An interval without a frame of its own repeats the picture before.
+    An interval without a frame of its own repeats the picture before. The times of the pictures
+    go to ``TIMES_NAME`` (``frame_times``).
     """
     # Decoding keyframes alone is some twenty times cheaper.
     skip: dict[str, str | None] = {"skip_frame": "nokey"} if only_keyframes else {}
@@ -86,8 +89,10 @@ def tiles_argv(
     stream = stream.filter("select", expr=f"isnan(prev_selected_t)+gt({this},{last})")
     # "pass": or the last picture is lost where it ends before its stretch does.
     options = {"fps": f"1/{interval_s}", "round": "down", "eof_action": "pass"}
-    stream = stream.filter("fps", **options, start_time="0")
     stream = _shown(stream, video, size_px)
+    # Metadata is printed of frames that have some.
+    stream = stream.filter("signalstats").filter("metadata", mode="print", file=TIMES_NAME)
+    stream = stream.filter("fps", **options, start_time="0")
     return _compiled(stream, TILES_NAME, {}, _TILE_QUALITY, muxer="mjpeg")
 
 
@@ -149,6 +154,11 @@ def _compiled(
     }
     compiled: list[str] = ffmpeg.compile(ffmpeg.output(stream, target, **options))[1:]
     return ["-copyts", *compiled, "-y"]
+
+
+def frame_times(printed: str) -> list[float]:
+    """Read the time of every frame that ``metadata`` printed."""
+    return [float(time_s) for time_s in re.findall(r"pts_time:(-?[\d.]+)", printed)]
 
 
 def chosen_frame(printed: str) -> tuple[Fraction, float]:

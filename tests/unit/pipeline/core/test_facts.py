@@ -202,19 +202,6 @@ def test_a_late_start_is_no_loss_where_the_end_is_announced(container: str) -> N
         check_whole(found(video(), audio(), scan=late, container="mov", format=header), "")
 
 
-def test_a_picture_shown_before_the_keyframe_it_follows_opens_its_group() -> None:
-    scans = {False: PacketScan(), True: PacketScan()}
-    for is_open, scan in scans.items():
-        leading = 60 if is_open else 140
-        for tick, flags in ((0, b"K__"), (40, b"___"), (100, b"K__"), (leading, b"___")):
-            scan.line(b"0,%d,N/A,40,%s" % (tick, flags))
-
-    for is_open, scan in scans.items():
-        stated = facts(found(video(), scan=scan)).video
-        assert stated is not None
-        assert stated.has_open_gops is is_open
-
-
 def test_a_picture_cut_short_under_whole_sound_is_found_by_the_demuxers_words() -> None:
     findings = found(video(duration_ts=8000), audio(), format={"duration": "4.0"})
 

@@ -4,7 +4,14 @@ from fractions import Fraction
 
 import pytest
 
-from pipeline.core.storyboard import Board, can_use_keyframes, tile_size, useful_tiles, vtt
+from pipeline.core.storyboard import (
+    Board,
+    are_on_time,
+    can_use_keyframes,
+    tile_size,
+    useful_tiles,
+    vtt,
+)
 
 
 def test_cues_name_tile_after_tile_over_several_sprites() -> None:
@@ -60,3 +67,26 @@ def test_keyframes_are_enough_where_each_tile_has_one(
     answer = can_use_keyframes(keyframes_s, start_s=1.4, duration_s=duration_s, interval_s=2)
 
     assert answer is expected
+
+
+@pytest.mark.parametrize(
+    ("times_s", "expected"),
+    [
+        ([0.0, 2.0, 4.3], True),
+        # A clock of milliseconds rounds.
+        ([0.001, 2.0, 4.301], True),
+        # Earlier than the first known one: of a long source only a sample is known.
+        ([0.0, 2.0, 4.1], True),
+        # The decoder kept the first picture back.
+        ([1.0, 2.0, 4.3], False),
+        ([0.0, 4.3], False),
+        ([], False),
+    ],
+)
+def test_tiles_are_on_time_where_none_is_later_than_its_first_keyframe(
+    times_s: list[float],
+    expected: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    keyframes_s = [1.4, 2.4, 3.4, 5.7, 6.4]
+
+    assert are_on_time(times_s, keyframes_s, start_s=1.4, interval_s=2) is expected
