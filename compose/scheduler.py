@@ -22,7 +22,7 @@ from pipeline.events.port import BusMessage
 from pipeline.services import housekeeping, leadership
 from pipeline.services.relay import relay_once
 from pipeline.services.sweep import Sweeper
-from schemas.events import EventsWaiting
+from schemas.events import RingsWaiting
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class Scheduler:
             self._attempt("resign", self._resign)
 
     def _hear(self, message: BusMessage) -> None:
-        if isinstance(message, EventsWaiting):
+        if isinstance(message, RingsWaiting):
             self._is_work_waiting.set()
 
     def _relay(self) -> None:

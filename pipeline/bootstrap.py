@@ -7,7 +7,7 @@ from pipeline.database.port import Database
 from pipeline.events.port import EventBus
 from pipeline.settings import Settings
 from pipeline.storage.port import ObjectStore
-from schemas.events import EventsWaiting
+from schemas.events import EventsWaiting, RingsWaiting
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,10 @@ def build(settings: Settings) -> Pipeline:
 
     def hint(*, has_events: bool, has_rings: bool) -> None:
         """Wake relays and watchers: what they wait for is committed."""
-        del has_events, has_rings
-        bus.publish(EventsWaiting())
+        if has_events:
+            bus.publish(EventsWaiting())
+        if has_rings:
+            bus.publish(RingsWaiting())
 
     database.on_commit(hint)
     return Pipeline(

@@ -64,3 +64,9 @@ class EventsWaiting(Frozen):
     """A hint that new event rows may be read; lost hints cost a poll interval, nothing else."""
 
     type: Literal["events_waiting"] = "events_waiting"
+
+
+class RingsWaiting(Frozen):
+    """A hint for the relay that rings may be published; lost hints cost as little."""
+
+    type: Literal["rings_waiting"] = "rings_waiting"

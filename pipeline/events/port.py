@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from schemas.events import EventsWaiting, ProgressTick
+from schemas.events import EventsWaiting, ProgressTick, RingsWaiting
 
-BusMessage = ProgressTick | EventsWaiting
+BusMessage = ProgressTick | EventsWaiting | RingsWaiting
 
 
 class Subscription(Protocol):

@@ -15,7 +15,7 @@ _MAX_WAITING = 10_000
 
 
 class Pump:
-    """Hands on the newest message of each task, and one hint for any number of hints.
+    """Hands on the newest message of each task, and one hint of each kind for any number.
 
     Args:
         send: sends one message and tells whether it went; must not raise.
@@ -35,7 +35,7 @@ class Pump:
         with self._changed:
             if self._is_closed:
                 return
-            slot = message.task_id if isinstance(message, ProgressTick) else ""
+            slot = message.task_id if isinstance(message, ProgressTick) else message.type
             if slot not in self._waiting and len(self._waiting) >= _MAX_WAITING:
                 return
             self._waiting[slot] = message

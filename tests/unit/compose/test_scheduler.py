@@ -13,7 +13,7 @@ from pipeline.broker.port import Ring
 from pipeline.core.profiles import PROFILES
 from pipeline.services import jobs, leadership
 from pipeline.settings import Settings
-from schemas.events import EventsWaiting
+from schemas.events import RingsWaiting
 from schemas.http import JobRequest, JobView
 from schemas.vocabulary import QueueName
 from tests.support.engine import add_asset
@@ -46,7 +46,7 @@ def test_what_is_committed_is_rung_for(pipeline: Pipeline) -> None:
     scheduler.start()
 
     job = a_job(pipeline)
-    pipeline.bus.publish(EventsWaiting())
+    pipeline.bus.publish(RingsWaiting())
 
     assert rings.get(timeout=5).task_id == job.tasks[0].id
     scheduler.stop()
