@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import closing
 
 import httpx
-import pika
 import redis
 
 from pipeline.broker.port import Ring
@@ -14,12 +13,12 @@ from pipeline.services.relay import relay_once
 from pipeline.services.sweep import Sweeper
 from schemas.events import EventType
 from tests.chaos.conftest import Recipes
+from tests.chaos.purger import Purger
 from tests.support.checker import Reference, check
 from tests.support.fleet import Fleet
 from tests.support.postgres import Postgres
 from tests.support.proxy import CommitCutter
 from tests.support.rabbitmq import RabbitMQ
-from tests.support.roles import ALL_QUEUES
 from tests.support.valkey import Redis
 
 E = EventType
@@ -49,34 +48,12 @@ def test_purged_queues_lose_no_work(fleet: Fleet, recipes: Recipes, reference: R
     fleet.add_scheduler()
     fleet.add_workers(1, slots=1)
     fleet.submit(recipes.light, 4)
-    purge = _Purger(fleet)
+    purge = Purger(fleet)
 
     fleet.wait(meanwhile=purge)
 
     assert purge.n_purged
     check(fleet, reference)
-
-
-class _Purger:
-    """Called all the time, empties all queues twice a second."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self.n_purged = 0
-        self._url = fleet.servers.broker_url
-        self._queues = [f"{fleet.settings['broker_prefix']}.{queue}" for queue in ALL_QUEUES]
-        self._next_at = time.monotonic() + 1.0
-        self._times_left = 8
-
-    def __call__(self) -> None:
-        if time.monotonic() < self._next_at or not self._times_left:
-            return
-        self._next_at = time.monotonic() + 0.5
-        with closing(pika.BlockingConnection(pika.URLParameters(self._url))) as connection:
-            channel = connection.channel()
-            n_gone = sum(channel.queue_purge(queue).method.message_count for queue in self._queues)
-        self.n_purged += n_gone
-        # Only a purge that took something counts.
-        self._times_left -= bool(n_gone)
 
 
 def test_redis_forgets_and_restarts(

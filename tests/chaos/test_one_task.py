@@ -22,7 +22,8 @@ _CANCEL_WITHIN_S = 2.0
 def test_a_worker_frozen_while_it_stores_publishes_nothing_when_it_wakes(
     fleet: Fleet, recipes: Recipes, reference: Reference
 ) -> None:
-    fleet.add_scheduler()
+    # Patience with zombies must outlast them.
+    fleet.add_scheduler(garbage_delay_s=600)
     (frozen,) = fleet.add_workers(1, slots=1)
     fleet.submit(recipes.light, 6)
     prefix = _freeze_while_storing(fleet, frozen)
@@ -107,7 +108,7 @@ def _kill_owner(fleet: Fleet, poison: Order) -> None:
     """Be the poison: its second chunk kills whoever runs it."""
     for task in fleet.running(poison, TaskKind.ENCODE):
         owner = fleet.owner_of(task)
-        if task.chunk == 1 and owner is not None:
+        if task.chunk == 1 and owner is not None and owner.is_running:
             owner.power_off()
             owner.launch()
 

@@ -84,6 +84,7 @@ class Fleet:
             "lease_s": 3.0,
             "heartbeat_s": 0.3,
             "sweep_interval_s": 0.5,
+            "garbage_delay_s": 1.0,
             "encoder_threads": 1,
         }
         own = Settings(data_dir=self.folder / "own", _env_file=None, **self.settings)
