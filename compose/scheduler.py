@@ -106,8 +106,13 @@ class Scheduler:
             self._stopping.wait(self._pipeline.settings.sweep_interval_s)
 
     def _new_sweeper(self) -> Sweeper:
-        pipeline = self._pipeline
-        return Sweeper(pipeline.database, pipeline.broker, lease_s=pipeline.settings.lease_s)
+        settings = self._pipeline.settings
+        return Sweeper(
+            self._pipeline.database,
+            self._pipeline.broker,
+            lease_s=settings.lease_s,
+            interval_s=settings.sweep_interval_s,
+        )
 
     def _lead(self) -> bool:
         # A leader that says nothing for as long as a worker may is replaced like one.

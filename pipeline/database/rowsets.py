@@ -123,8 +123,8 @@ class TaskRows(Protocol):
     def holds_expired(self, task_id: TaskId, epoch: int) -> bool:
         """Tell the same of a lease that is over; rows others work on are passed over."""
 
-    def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> bool:
-        """End a running task well unless its epoch is gone or a cancel is asked."""
+    def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> TaskRow | None:
+        """End a running task well; None when its epoch is gone or a cancel is asked."""
 
     def release_dependents(self, task_id: TaskId) -> list[TaskId]:
         """Count one need as met; those with none left become ready and are returned."""
@@ -172,8 +172,8 @@ class TaskRows(Protocol):
     def move_queue(self, before: QueueName, after: QueueName, job_id: JobId | None) -> list[TaskId]:
         """Hand waiting tasks to another queue; return those that are ready."""
 
-    def strand_builds(self, live_builds: Sequence[str]) -> int:
-        """Unpin jobs with ready pinned tasks whose build no live worker has."""
+    def strand_builds(self, queue: QueueName, live_builds: Sequence[str]) -> int:
+        """Unpin jobs with ready pinned tasks in a queue none of whose workers has the build."""
 
 
 class OutboxRows(Protocol):
@@ -184,8 +184,8 @@ class OutboxRows(Protocol):
         """Take due rows, oldest first, hidden from other relays until the transaction ends."""
 
     def delete(self, ids: Sequence[int]) -> None: ...
-    def waiting(self) -> dict[QueueName, int]:
-        """Count rows per queue, due or not."""
+    def waiting(self, *, is_due: bool = False) -> dict[QueueName, int]:
+        """Count rows per queue, all or only what is due."""
 
 
 class EventRows(Protocol):

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 
 from pipeline.broker.port import Doorbell
 from pipeline.core.errors import ReelmillError
-from pipeline.database.port import Database, Transaction
+from pipeline.database.port import Database
 from pipeline.services import endings
 from pipeline.services.fleet import is_live
 from schemas.vocabulary import QueueName, TaskId
 
 _BATCH = 200
+
+
+def _uptime_s() -> float:
+    # Unlike the monotonic clock it goes on while the box sleeps, as leases do.
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class SweepReport:
 class Sweeper:
     """Ticks under a leader; keeps only what it needs to see a thing twice.
 
-    Leases expire only after the database has answered for one whole lease without a break:
-    an outage in which nobody could renew expires nobody.
+    Nobody is judged before the database has answered for one whole lease without a break: an
+    outage, or a pause of this whole box, in which nobody could renew expires nobody.
     """
 
     def __init__(
@@ -41,13 +46,17 @@ class Sweeper:
         broker: Doorbell,
         *,
         lease_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        interval_s: float = 0.0,
+        clock: Callable[[], float] = _uptime_s,
     ) -> None:
+        """Know the pause between ticks, ``interval_s``, to tell a longer one from it."""
         self._db = db
         self._broker = broker
         self._lease_s = lease_s
+        self._longest_gap_s = max(lease_s * 3 / 4, interval_s * 3)
         self._clock = clock
         self._healthy_since: float | None = None
+        self._seen_at = 0.0
         self._missing_before: dict[QueueName, int] | None = None
 
     def tick(self) -> SweepReport:
@@ -57,24 +66,25 @@ class Sweeper:
             DatabaseUnavailable, BrokerUnavailable: the round is incomplete; the next one
                 after a database outage begins a new waiting time.
         """
+        n_moved = n_expired = 0
         try:
-            n_moved = self._free_stuck()
-            n_expired = self._expire() if self._may_expire() else 0
+            with self._db.read() as tx:
+                expired = tx.tasks.expired(_BATCH)
+            # Asked after the database has answered: it may have taken its time.
+            if self._may_judge():
+                n_moved = self._free_stuck()
+                n_expired = sum(self._expire_one(task_id, epoch) for task_id, epoch in expired)
         except ReelmillError:
             self._healthy_since = None
             raise
         return SweepReport(n_expired=n_expired, n_rung=self._ring_again(), n_moved=n_moved)
 
-    def _may_expire(self) -> bool:
+    def _may_judge(self) -> bool:
         now = self._clock()
-        if self._healthy_since is None:
+        if self._healthy_since is None or now - self._seen_at > self._longest_gap_s:
             self._healthy_since = now
+        self._seen_at = now
         return now - self._healthy_since >= self._lease_s
-
-    def _expire(self) -> int:
-        with self._db.read() as tx:
-            expired = tx.tasks.expired(_BATCH)
-        return sum(self._expire_one(task_id, epoch) for task_id, epoch in expired)
 
     def _expire_one(self, task_id: TaskId, epoch: int) -> bool:
         with self._db.write() as tx:
@@ -104,7 +114,7 @@ class Sweeper:
     def _missing(self) -> dict[QueueName, int]:
         with self._db.read() as tx:
             due = {row.queue: row.ready for row in tx.fleet.queues() if not row.is_paused}
-            in_outbox = tx.outbox.waiting()
+            in_outbox = tx.outbox.waiting(is_due=True)
         return {
             queue: count - in_outbox.get(queue, 0) - self._broker.depth(queue)
             for queue, count in due.items()
@@ -120,17 +130,16 @@ class Sweeper:
         return len(unheard)
 
     def _free_stuck(self) -> int:
-        with self._db.write() as tx:
-            live = [row for row in tx.fleet.workers() if is_live(row)]
-            builds = {str(row.capabilities["encoder_build"]) for row in live}
+        with self._db.read() as tx:
+            able = [row for row in tx.fleet.workers() if is_live(row) and not row.is_draining]
+        for queue in (QueueName.ENCODE_CPU, QueueName.ENCODE_GPU):
+            builds = {str(w.capabilities["encoder_build"]) for w in able if queue in w.queues}
             if builds:
-                tx.tasks.strand_builds(sorted(builds))
-            if any(QueueName.ENCODE_GPU in row.queues for row in live):
-                return 0
-            return self._leave_gpu(tx)
-
-    @staticmethod
-    def _leave_gpu(tx: Transaction) -> int:
-        moved = tx.tasks.move_queue(QueueName.ENCODE_GPU, QueueName.ENCODE_CPU, None)
-        tx.outbox.add(moved)
+                with self._db.write() as tx:
+                    tx.tasks.strand_builds(queue, sorted(builds))
+        if any(QueueName.ENCODE_GPU in worker.queues for worker in able):
+            return 0
+        with self._db.write() as tx:
+            moved = tx.tasks.move_queue(QueueName.ENCODE_GPU, QueueName.ENCODE_CPU, None)
+            tx.outbox.add(moved)
         return len(moved)

@@ -43,8 +43,8 @@ class SqlOutbox:
         if ids:
             self._connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
 
-    def waiting(self) -> dict[QueueName, int]:
-        rows = self._connection.execute(
-            select(outbox.c.queue, func.count()).group_by(outbox.c.queue)
-        )
-        return {QueueName(queue): count for queue, count in rows}
+    def waiting(self, *, is_due: bool = False) -> dict[QueueName, int]:
+        query = select(outbox.c.queue, func.count()).group_by(outbox.c.queue)
+        if is_due:
+            query = query.where(outbox.c.not_before <= now_s())
+        return {QueueName(queue): count for queue, count in self._connection.execute(query)}

@@ -129,11 +129,11 @@ class SqlTaskGroups:
         self._silence(moved)
         return [row.id for row in rows if row.state == TaskState.READY.value]
 
-    def strand_builds(self, live_builds: Sequence[str]) -> int:
+    def strand_builds(self, queue: QueueName, live_builds: Sequence[str]) -> int:
         waiting = (
             select(task.c.job_id)
-            .where(task.c.state == TaskState.READY.value, task.c.is_build_pinned)
-            .where(task.c.job_id == job.c.id)
+            .where(task.c.queue == queue.value, task.c.state == TaskState.READY.value)
+            .where(task.c.is_build_pinned, task.c.job_id == job.c.id)
             .exists()
         )
         changed = self._connection.execute(
