@@ -115,12 +115,22 @@ _SIGNALS: dict[int, str] = {
     signal.SIGXFSZ: "work.output_too_large",
 }
 
+#: What users of a message can do without: memory addresses, the rest of a line whose beginning
+#: is lost, the path of the source, folders.
+_UNWANTED = (
+    (r" @ 0x[0-9a-f]+", ""),
+    (r"^[^\[\]\s]*\] (?=\[)", ""),
+    (r"\bfile:\S+?(?=[:,]? |[:,]?$)", "the file"),
+    (r"(?<![\w./])/(?:[^\s/:]+/)+", ""),
+)
+
 #: What setpriv, prlimit and nice answer when they cannot execute the program.
 _NOT_STARTED = (126, 127)
 
 
 def failure(program: str, exit_code: int, stderr_tail: str) -> ReelmillError:
     """Make the error for a failed exit; a negative code is the signal that ended the child."""
+    program = _plain(program)
     if exit_code < 0:
         return _by_signal(program, -exit_code, stderr_tail)
     if exit_code in _NOT_STARTED:
@@ -150,5 +160,12 @@ def _last_line(text: str) -> str:
 
 
 def _clean(line: str) -> str:
-    """Drop memory addresses and keep it short: the line is shown to users."""
-    return re.sub(r" @ 0x[0-9a-f]+", "", line).strip()[:300]
+    """Drop addresses and folders of ours and keep it short: the line is shown to users."""
+    for unwanted, instead in _UNWANTED:
+        line = re.sub(unwanted, instead, line)
+    return line.strip()[:300]
+
+
+def _plain(program: str) -> str:
+    """Name a tool as everybody knows it, whatever its file is called."""
+    return next((name for name in ("ffprobe", "ffmpeg") if program.startswith(name)), program)

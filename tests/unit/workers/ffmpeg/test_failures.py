@@ -98,3 +98,25 @@ def test_the_detail_is_one_short_line_without_addresses() -> None:
     error = failure("ffmpeg", 183, MOOV)
 
     assert error.detail == "ffmpeg: [in#0] [error] moov atom not found"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "[error] file:/srv/data/assets/01a2/source: Invalid data found when processing input",
+            "ffprobe: [error] the file: Invalid data found when processing input",
+        ),
+        (
+            "/srv/data/scratch/7/360p/00000.m4s: No space left on device",
+            "ffprobe: 00000.m4s: No space left on device",
+        ),
+        (
+            "3ad96b9ec0] [dec:h264 @ 0x3ad9] [error] Decoding error: Invalid data found",
+            "ffprobe ended with exit code 1: [dec:h264] [error] Decoding error: Invalid data found",
+        ),
+        ("[out/s] rate 1/2: Invalid data found", "ffprobe ended with exit code 1: [out/s] rate"),
+    ],
+)
+def test_the_detail_shows_no_folder_of_ours_and_no_torn_beginning(said: str, shown: str) -> None:
+    assert failure("ffprobe-linux-x64", 1, said).detail.startswith(shown)
