@@ -53,15 +53,19 @@ def connect(url: str) -> Iterator[Iterator[str]]:
     is_secure = parts.scheme in {"https", "wss"}
     host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    with _connected(host, port, is_secure=is_secure) as connection:
+        yield _messages(connection, parts.netloc, target)
+
+
+def _connected(host: str, port: int, *, is_secure: bool) -> socket.socket:
     try:
         connection = socket.create_connection((host, port), timeout=_CONNECT_S)
+        if is_secure:
+            # On failure it closes what it was given.
+            return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
     except OSError as error:
         raise ConnectionLostError from error
-    with connection:
-        if is_secure:
-            connection = ssl.create_default_context().wrap_socket(connection, server_hostname=host)
-        with connection:
-            yield _messages(connection, f"{parts.netloc}", target)
+    return connection
 
 
 def _messages(connection: socket.socket, host: str, target: str) -> Iterator[str]:

@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from api.client.problems import raise_for, unreachable
+from api.client.problems import foreign, raise_for, unreachable
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
 from schemas.http import AssetPage, AssetView, DryRunView, JobPage, JobRequest, JobView
 from schemas.vocabulary import AssetId, AssetState, JobId, JobState, QueueName, WorkerId
@@ -57,7 +57,7 @@ class Client:
                 AssetView,
                 "POST",
                 "/api/assets",
-                params={"filename": filename or path.name},
+                params={"filename": _as_text(filename or path.name)},
                 content=_blocks(file, on_bytes),
                 headers={"Content-Length": str(path.stat().st_size)},
             )
@@ -85,8 +85,9 @@ class Client:
         """Ask what a job would do; the probing job instead when that is not known yet."""
         asked = request.model_copy(update={"dry_run": True})
         response = self._send("POST", "/api/jobs", **_json(asked))
-        kind = JobView if response.status_code == httpx.codes.ACCEPTED else DryRunView
-        return kind.model_validate_json(response.content)
+        if response.status_code == httpx.codes.ACCEPTED:
+            return self._read(JobView, response)
+        return self._read(DryRunView, response)
 
     def jobs(
         self,
@@ -141,12 +142,18 @@ class Client:
         return watch_everything(self.base_url)
 
     def _call(self, kind: type[Answer], method: str, path: str, **how: Any) -> Answer:
-        return kind.model_validate_json(self._send(method, path, **how).content)
+        return self._read(kind, self._send(method, path, **how))
+
+    def _read(self, kind: type[Answer], response: httpx.Response) -> Answer:
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            raise foreign(self.base_url) from error
 
     def _send(self, method: str, path: str, **how: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **how)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise unreachable(self.base_url, error) from error
         raise_for(response)
         return response
@@ -157,6 +164,11 @@ def _blocks(file: Any, on_bytes: Callable[[int], None] | None) -> Iterator[bytes
         yield block
         if on_bytes is not None:
             on_bytes(len(block))
+
+
+def _as_text(name: str) -> str:
+    # Linux file names are bytes: those that are no UTF-8 come as text nobody can send.
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _given(**params: Any) -> dict[str, str]:

@@ -48,12 +48,21 @@ def _phrase(status: int) -> str:
 
 def unreachable(base_url: str, error: Exception) -> ApiError:
     """Make the error for a server that does not answer."""
+    return _no_server(f"No answer from {base_url}: {error or type(error).__name__}")
+
+
+def foreign(base_url: str) -> ApiError:
+    """Make the error for an answer that is not ours: another server, or another version of it."""
+    return _no_server(f"What answers at {base_url} is not this version of Reelmill.")
+
+
+def _no_server(detail: str) -> ApiError:
     return ApiError(
         Problem(
             type="urn:reelmill:problem:api.unreachable",
             title="Unreachable",
             status=0,
-            detail=f"No answer from {base_url}: {error or type(error).__name__}",
+            detail=detail,
             code="api.unreachable",
             remedy="Start it with `reelmill up`, or name the right address.",
         )

@@ -8,6 +8,7 @@ import typer
 from api.client import Client
 from compose.cli.options import (
     DEFAULT_SERVER,
+    AssetArgument,
     CursorOption,
     JsonOption,
     LimitOption,
@@ -19,8 +20,6 @@ from schemas.media import MediaFacts
 from schemas.vocabulary import AssetId, AssetState
 
 app = typer.Typer(help="See and delete assets.", no_args_is_help=True)
-
-AssetArgument = Annotated[str, typer.Argument(metavar="ASSET", help="Id of the asset.")]
 
 
 @app.command("list")
@@ -62,7 +61,7 @@ def show(
     if as_json:
         print_json(asset)
     else:
-        _print(asset, server.rstrip("/"))
+        _print(asset, server)
 
 
 @app.command("delete")

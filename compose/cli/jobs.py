@@ -11,6 +11,7 @@ from compose.cli.exits import Exit, complain
 from compose.cli.options import (
     DEFAULT_SERVER,
     CursorOption,
+    JobArgument,
     JsonOption,
     LimitOption,
     ServerOption,
@@ -20,8 +21,6 @@ from schemas.http import JobView, TaskView
 from schemas.vocabulary import JobId, JobState
 
 app = typer.Typer(help="See and steer jobs.", no_args_is_help=True)
-
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
 
 
 @app.command("list")

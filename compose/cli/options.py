@@ -1,13 +1,47 @@
-"""Options that several commands share."""
+"""Options and arguments that several commands share."""
 
+import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
-ServerOption = Annotated[str, typer.Option("--server", metavar="URL", help="Which server to ask.")]
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def checked_server(address: str) -> str:
+    """Return the address of a server if it is one."""
+    try:
+        parts = urlsplit(address)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    # A password would be printed with every address we show.
+    if not is_address or "@" in parts.netloc or parts.query or parts.fragment:
+        raise typer.BadParameter(f"must be like {DEFAULT_SERVER}, without user or query.")
+    return address.rstrip("/")
+
+
+def checked_id(text: str) -> str:
+    """Return the text if it can be an id: anything else would change the address we ask."""
+    if not _ID.fullmatch(text):
+        raise typer.BadParameter("is not an id; the lists show them.")
+    return text
+
+
+JobArgument = Annotated[
+    str, typer.Argument(metavar="JOB", help="Id of the job.", callback=checked_id)
+]
+AssetArgument = Annotated[
+    str, typer.Argument(metavar="ASSET", help="Id of the asset.", callback=checked_id)
+]
+ServerOption = Annotated[
+    str,
+    typer.Option("--server", metavar="URL", help="Which server to ask.", callback=checked_server),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=200, help="Longest list.")]
 CursorOption = Annotated[

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -72,6 +73,11 @@ def age(moment: datetime) -> str:
         if seconds >= step:
             return f"{seconds // step} {unit}"
     return f"{seconds} s"
+
+
+def printable(path: Path | str) -> str:
+    """Write a path for people; Linux allows names that are no text."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _cell(value: object) -> str:

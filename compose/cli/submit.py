@@ -1,6 +1,7 @@
 """``reelmill submit``: hand files in."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from compose.cli.assets import address
 from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, code_of_problem, complain
 from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption
-from compose.cli.output import print_json, print_table
+from compose.cli.output import print_json, print_table, printable
 from schemas.http import ErrorView, JobRequest, Submitted
 from schemas.vocabulary import AssetId, AssetState
 
@@ -61,11 +62,11 @@ class Reception:
             job = self._client.submit(request)
             asset = self._client.asset(asset_id)
         except OSError as error:
-            detail = f"{path} cannot be read: {error.strerror or error}."
+            detail = f"{printable(path)} cannot be read: {error.strerror or error}."
             refusal = ErrorView(code="file.unreadable", detail=detail, remedy="Check the path.")
             return self._refused(Exit.REFUSED, refusal)
         except ApiError as error:
-            return self._refused(code_of_problem(error.problem), _view(error), asset_id)
+            return self._turned_away(error, asset_id)
         return Submitted(
             asset_id=asset_id,
             job_id=job.id,
@@ -95,9 +96,18 @@ class Reception:
         def on_bytes(n_bytes: int) -> None:
             nonlocal sent_bytes
             sent_bytes += n_bytes
-            self._bars.show_bytes(path.name, sent_bytes, total_bytes)
+            self._bars.show_bytes(printable(path.name), sent_bytes, total_bytes)
 
         return self._client.upload(path, on_bytes).id
+
+    def _turned_away(self, error: ApiError, asset_id: AssetId | None) -> Submitted:
+        code = code_of_problem(error.problem)
+        if asset_id is not None and code is Exit.REFUSED:
+            # Nobody will ever ask for what was uploaded for this job alone.
+            with suppress(ApiError):
+                self._client.delete_asset(asset_id)
+            asset_id = None
+        return self._refused(code, _view(error), asset_id)
 
     def _refused(self, code: Exit, error: ErrorView, asset_id: AssetId | None = None) -> Submitted:
         self._note(code)
@@ -118,10 +128,11 @@ def _print(files: Sequence[Path], handed_in: Sequence[Submitted]) -> None:
     print_table(
         ("FILE", "STATE", "JOB", "ASSET", "WATCH"),
         (
-            (path.name, entry.state, entry.job_id, entry.asset_id, entry.watch_url)
+            (printable(path.name), entry.state, entry.job_id, entry.asset_id, entry.watch_url)
             for path, entry in zip(files, handed_in, strict=True)
         ),
     )
     for path, entry in zip(files, handed_in, strict=True):
         if entry.error is not None:
-            complain(entry.error.model_copy(update={"detail": f"{path}: {entry.error.detail}"}))
+            detail = f"{printable(path)}: {entry.error.detail}"
+            complain(entry.error.model_copy(update={"detail": detail}))

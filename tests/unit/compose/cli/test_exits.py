@@ -53,6 +53,12 @@ def test_help_is_fine(arguments: list[str], capsys: Capture) -> None:
         ["worker", "--queues", "probe"],
         ["plan", "/does/not/exist.mp4"],
         ["jobs", "list", "--state", "tired"],
+        ["jobs", "list", "--server", "localhost"],
+        ["jobs", "list", "--server", "http://host:port"],
+        ["jobs", "list", "--server", "http://[::1"],
+        ["jobs", "show", ""],
+        ["jobs", "cancel", "../../assets"],
+        ["assets", "delete", "an-id?and=more"],
     ],
 )
 def test_wrong_usage_is_told_and_ends_with_2(arguments: list[str], capsys: Capture) -> None:
@@ -135,3 +141,9 @@ def test_unknown_queues_are_refused(text: str) -> None:
         parse_queues(text)
 
     assert "encode.cpu" in refused.value.remedy
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown(capsys: Capture) -> None:
+    assert run(["jobs", "list", "--server", "http://user:s3cret@host"]) == Exit.USAGE
+
+    assert "s3cret" not in "".join(capsys.readouterr())
