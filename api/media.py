@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from pipeline.bootstrap import Pipeline
 from pipeline.services import playback
@@ -21,8 +22,9 @@ from schemas.vocabulary import AssetId
 _KEEP = "public, max-age=31536000, immutable"
 #: A finished playlist changes only when a new job replaces the asset's output.
 _FINAL = "public, max-age=60"
-#: A growing playlist: one second spares the origin when a thousand players ask.
-_GROWING = "public, max-age=1"
+#: A growing playlist: one second spares the origin when a thousand players ask, and while one of
+#: them fetches it anew the others may have the last one, but none that is old.
+_GROWING = "public, max-age=1, stale-while-revalidate=2"
 
 #: One range alone; several are answered with the whole object, as RFC 9110 §14.2 allows.
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
@@ -80,8 +82,7 @@ def _stored(storage: ObjectStore, found: StoredFile) -> Response:
     whole = range(facts.size_bytes)
     wanted = _wanted(whole, facts.etag)
     if wanted is not None and not wanted:
-        headers["Content-Range"] = f"bytes */{facts.size_bytes}"
-        return Response(status=416, headers=headers)
+        raise RequestedRangeNotSatisfiable(facts.size_bytes, description="It has no such bytes.")
     if wanted is not None:
         headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{facts.size_bytes}"
     body = whole if wanted is None else wanted

@@ -2,15 +2,19 @@
 
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
+from flask import Flask
 
 from api.client import Client
 from schemas.http import AssetView, JobRequest
 from tests.support import nginx
 from tests.support.house import House
+from tests.support.served import running
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 
@@ -65,8 +69,32 @@ def test_an_upload_larger_than_nginx_would_take_by_itself_goes_through(door: str
     assert answer.json()["size_bytes"] == 3_000_000
 
 
-def test_metrics_stay_inside(door: str) -> None:
-    assert httpx.get(f"{door}/metrics").status_code == 404
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/metrics/", "//metrics", "/metrics%2F", "/x/../metrics"]
+)
+def test_metrics_stay_inside(door: str, path: str) -> None:
+    answer = httpx.get(f"{door}{path}")
+
+    assert answer.status_code == 404
+    assert "reelmill_" not in answer.text
+
+
+def test_an_old_playlist_is_nobodys_first_answer(tmp_path: Path) -> None:
+    versions = count(1)
+    app = Flask("playlists")
+
+    @app.get("/media/a/180p.m3u8")
+    def playlist() -> tuple[str, dict[str, str]]:
+        return str(next(versions)), {"Cache-Control": "public, max-age=1"}
+
+    app.add_url_rule("/healthz", view_func=lambda: "ok")
+    with running(app) as api, nginx.running(tmp_path, api.url) as door:
+        first = httpx.get(f"{door}/media/a/180p.m3u8").text
+        # nginx counts whole seconds.
+        Event().wait(2.1)
+        second = httpx.get(f"{door}/media/a/180p.m3u8").text
+
+    assert (first, second) == ("1", "2")
 
 
 def first_segment(door: str, asset: AssetView) -> str:

@@ -47,7 +47,7 @@ def test_a_growing_playlist_is_asked_for_again_and_grows(stage: Stage) -> None:
     )
 
     assert first.content_type == "application/vnd.apple.mpegurl"
-    assert first.headers["Cache-Control"] == "public, max-age=1"
+    assert first.headers["Cache-Control"] == "public, max-age=1, stale-while-revalidate=2"
     assert same.status_code == 304
     assert same.data == b""
     assert grown.status_code == 200
@@ -107,7 +107,8 @@ def test_a_range_outside_is_refused(playable: Stage, asked: str) -> None:
 
     assert answer.status_code == 416
     assert answer.headers["Content-Range"] == f"bytes */{len(BODY)}"
-    assert answer.data == b""
+    assert answer.content_type == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(
