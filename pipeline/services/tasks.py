@@ -147,8 +147,8 @@ def finish(db: Database, task_id: TaskId, epoch: int, result: TaskResult) -> Non
         LeaseLost: the epoch no longer stands; nothing was published.
     """
     with db.write() as tx:
-        if tx.tasks.succeed(task_id, epoch, result.model_dump(mode="json")):
-            endings.succeed(tx, _need(tx, task_id), result)
+        if task := tx.tasks.succeed(task_id, epoch, result.model_dump(mode="json")):
+            endings.succeed(tx, task, result)
             return
         _stop_instead(tx, task_id, epoch, TaskState.SUCCEEDED)
 

@@ -90,9 +90,9 @@ def claim_statement() -> Update:
 
 
 def _best() -> ScalarSelect[str]:
-    candidates = union_all(
-        select(_window(is_express=True)), select(_window(is_express=False))
-    ).cte("candidates")
+    candidates = union_all(select(_window(is_express=True)), select(_window(is_express=False))).cte(
+        "candidates"
+    )
     return (
         select(task.c.id)
         .join(candidates, candidates.c.id == task.c.id)

@@ -41,6 +41,7 @@ _SUCCEED = (
         lease_until=None,
         error=None,
     )
+    .returning(*DETAIL)
 )
 _MEET_NEED = (
     update(task)
@@ -115,9 +116,10 @@ class SqlTasks(SqlTaskGroups):
             is not None
         )
 
-    def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> bool:
+    def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> TaskRow | None:
         values = {"ended_id": task_id, "ended_epoch": epoch, "ended_result": result}
-        return self._connection.execute(_SUCCEED, values).rowcount == 1
+        row = self._connection.execute(_SUCCEED, values).one_or_none()
+        return None if row is None else row_of(row, ())
 
     def release_dependents(self, task_id: TaskId) -> list[TaskId]:
         rows = self._connection.execute(_MEET_NEED, {"met_id": task_id}).all()
