@@ -115,7 +115,10 @@ class TaskRows(Protocol):
     def renew(
         self, worker_id: WorkerId, pulses: Sequence[Pulse], lease_s: float
     ) -> dict[TaskId, bool]:
-        """Renew leases whose epoch stands; tell for each of those whether to cancel."""
+        """Renew leases whose epoch stands; tell for each of those whether to cancel.
+
+        One that somebody else is changing is left as it is and told of as it was.
+        """
 
     def holds(self, task_id: TaskId, epoch: int) -> bool:
         """Tell whether the epoch stands, and keep it so until the transaction ends."""

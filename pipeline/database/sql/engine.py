@@ -33,6 +33,8 @@ def open_engine(url: str) -> Engine:
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
+            # They rest while something sent is unanswered: then this ends a dead line.
+            "tcp_user_timeout": 20_000,
             # A transaction that holds locks and does nothing is a bug of ours or a dead host.
             "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
         },

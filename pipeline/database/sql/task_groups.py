@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    tuple_,
     update,
     values,
 )
@@ -161,6 +162,13 @@ class SqlTaskGroups:
             .data([(p.task_id, p.epoch, p.progress, _mean(p.progress)) for p in pulses])
             .cte("beat")
         )
+        # Who changes a task right now is not waited for: one cancel must not cost a box all
+        # its other leases. The next beat renews it, and until then its lock keeps it.
+        free = (
+            select(task.c.id)
+            .where(task.c.id.in_([p.task_id for p in pulses]))
+            .with_for_update(skip_locked=True)
+        )
         # Before the first report the names of the parts stay as they were planned.
         is_known = beat.c.fraction != _UNKNOWN
         rows = self._connection.execute(
@@ -169,6 +177,7 @@ class SqlTaskGroups:
                 task.c.id == beat.c.id,
                 task.c.epoch == beat.c.epoch,
                 task.c.state == _RUNNING,
+                task.c.id.in_(free),
             )
             .values(
                 lease_until=now_s() + lease_s,
@@ -176,6 +185,18 @@ class SqlTaskGroups:
                 fraction=case((is_known, beat.c.fraction), else_=task.c.fraction),
             )
             .returning(task.c.id, task.c.is_cancel_requested)
+        )
+        renewed = {row.id: row.is_cancel_requested for row in rows}
+        return renewed | self._standing([p for p in pulses if p.task_id not in renewed])
+
+    def _standing(self, pulses: Sequence[Pulse]) -> dict[TaskId, bool]:
+        if not pulses:
+            return {}
+        rows = self._connection.execute(
+            select(task.c.id, task.c.is_cancel_requested).where(
+                tuple_(task.c.id, task.c.epoch).in_([(p.task_id, p.epoch) for p in pulses]),
+                task.c.state == _RUNNING,
+            )
         )
         return {row.id: row.is_cancel_requested for row in rows}
 
