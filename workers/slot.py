@@ -81,6 +81,11 @@ class Slots:
         log.info("task.started", kind=claimed.params.kind, attempt=claimed.attempt)
         try:
             result = self._run(claimed, place)
+            self._tell(
+                lambda: tasks.finish(
+                    place.pipeline.database, claimed.task_id, claimed.epoch, result
+                )
+            )
         except _Interrupted as exc:
             self._report_stop(claimed, place, exc.reason)
         except LeaseLost as exc:
@@ -91,11 +96,6 @@ class Slots:
             log.exception("task.crashed")
             self._report_failure(claimed, place, _unexpected(exc))
         else:
-            self._tell(
-                lambda: tasks.finish(
-                    place.pipeline.database, claimed.task_id, claimed.epoch, result
-                )
-            )
             log.info("task.finished", kind=claimed.params.kind)
 
     def _run(self, claimed: Claimed, place: Place) -> TaskResult:

@@ -162,7 +162,9 @@ def litter(tx: Transaction, task: TaskRow) -> None:
 
 def error_of(failure: Failure) -> dict[str, str]:
     """Lay a failure out as it is stored and shown."""
-    return {"code": failure.code, "detail": failure.detail, "remedy": failure.remedy}
+    words = {"code": failure.code, "detail": failure.detail, "remedy": failure.remedy}
+    # What strangers' files make programs say; PostgreSQL stores no NUL.
+    return {name: text.replace("\0", "\ufffd") for name, text in words.items()}
 
 
 def _tell(
