@@ -50,7 +50,7 @@ def frame_rate(
     for rate in candidates:
         if _keeps_to(ticks, time_base * rate):
             return rate, False
-    return _nominal(ticks, time_base, mean), True
+    return _nominal(ticks, time_base, mean, candidates), True
 
 
 def _keeps_to(ticks: Sequence[int], step: Fraction) -> bool:
@@ -69,8 +69,18 @@ def _keeps_to(ticks: Sequence[int], step: Fraction) -> bool:
     return n_missing <= allowed or (n_missing == 1 and len(ticks) >= _FEW_TICKS)
 
 
-def _nominal(ticks: Sequence[int], time_base: Fraction, mean: Fraction) -> Fraction:
-    """Take the rate most frames of a variable source are shown at."""
+def _nominal(
+    ticks: Sequence[int], time_base: Fraction, mean: Fraction, candidates: Iterable[Fraction]
+) -> Fraction:
+    """Take the rate most frames of a variable source are shown at.
+
+    A coarse clock shows it rounded (42 ms is no 23.81 but 23.976 a second): a candidate less than
+    a tick away is what is meant.
+    """
     deltas = sorted(b - a for a, b in pairwise(ticks) if b > a)
-    usual = 1 / (deltas[len(deltas) // 2] * time_base)
+    period = deltas[len(deltas) // 2]
+    for rate in candidates:
+        if abs(1 / (rate * time_base) - period) < 1 and rate >= mean * (1 - _SNAP):
+            return rate
+    usual = 1 / (period * time_base)
     return min(snap(max(usual, mean)), _HIGHEST_RATE)

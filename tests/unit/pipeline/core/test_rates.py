@@ -65,3 +65,11 @@ def test_a_varying_pace_gets_the_rate_of_most_frames() -> None:
 def test_one_picture_has_the_announced_rate() -> None:
     assert frame_rate([0], MS, [Fraction(0), Fraction(30)]) == (Fraction(30), False)
     assert frame_rate([], MS, [Fraction(0)]) == (Fraction(25), False)
+
+
+def test_a_hole_does_not_turn_a_clocks_rounding_into_a_rate() -> None:
+    # A trimmed copy in Matroska: whole milliseconds, and three frames missing before the last.
+    ntsc = Fraction(24000, 1001)
+    ticks = [round(frame * 1000 / ntsc) for frame in (*range(60), 63)]
+
+    assert frame_rate(ticks, Fraction(1, 1000), [ntsc]) == (ntsc, True)
