@@ -1,5 +1,6 @@
 """What a slot does when the bell rings: claim, work, report."""
 
+import errno
 import random
 from collections.abc import Callable
 from threading import Event
@@ -7,7 +8,14 @@ from threading import Event
 import structlog
 
 from pipeline.broker.port import Ring
-from pipeline.core.errors import DatabaseUnavailable, LeaseLost, ReelmillError, Stopped, WorkFailed
+from pipeline.core.errors import (
+    DatabaseUnavailable,
+    LeaseLost,
+    ReelmillError,
+    ScratchFull,
+    Stopped,
+    WorkFailed,
+)
 from pipeline.core.retry import Failure
 from pipeline.services import tasks
 from pipeline.services.tasks import Claimed, Offer
@@ -163,4 +171,6 @@ class _Interrupted(Exception):
 
 
 def _unexpected(exc: Exception) -> ReelmillError:
+    if isinstance(exc, OSError) and exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return ScratchFull(f"no room left on this box: {exc}")
     return WorkFailed(f"unexpected {type(exc).__name__}: {exc}", code="work.crashed")

@@ -1,5 +1,6 @@
 """Reports a database refuses to store: the task ends by its own rules, not as a lost worker."""
 
+import errno
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from pipeline.database.sql import SqlDatabase
 from pipeline.services import jobs, tasks
 from pipeline.settings import Settings
 from schemas.tasks import ProbeResult
-from schemas.vocabulary import QueueName, TaskKind, TaskState, WorkerId
+from schemas.vocabulary import QueueName, TaskId, TaskKind, TaskState, WorkerId
 from schemas.workers import Orders
 from tests.support import engine
 from tests.support.engine import must_claim
@@ -57,7 +58,7 @@ def test_a_result_that_cannot_be_stored_counts_as_a_failed_attempt(
     database.close()
 
 
-def _slots(database: SqlDatabase, folder: Path) -> slot.Slots:
+def _slots(database: Database, folder: Path) -> slot.Slots:
     unused = cast("Any", None)
     pipeline = Pipeline(Settings(), database, unused, unused, unused)
     tools = Tools("", "", (), engine.BUILD, 1, False, 100.0, 1, 1.0, 1)
@@ -65,3 +66,18 @@ def _slots(database: SqlDatabase, folder: Path) -> slot.Slots:
     heart = Heart(lambda _: Orders(), interval_s=1.0, on_drain=lambda: None)
     scratch = ScratchRoot(folder / "scratch", 2**20)
     return slot.Slots(WorkerId("w1"), {QueueName.ENCODE_CPU: place}, scratch, heart)
+
+
+def test_a_full_disk_burns_no_attempts(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = engine.submit_idle(database, 1)
+
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(slot._STEPS, TaskKind.IDLE, cast("Any", write))
+    _slots(database, tmp_path).on_ring(Ring(QueueName.ENCODE_CPU, TaskId("any")))
+
+    (task,) = jobs.show(database, job_id).tasks
+    assert (task.state, task.attempt) == (TaskState.READY, 0)
