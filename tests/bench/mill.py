@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from pipeline.bootstrap import Pipeline, build
 from pipeline.database.rows import JobRow
 from pipeline.services import watching
@@ -99,6 +101,11 @@ class Mill:
         row = self.wait(job_id)
         assert row.finished_at is not None
         return job_id, row.finished_at.timestamp() - submitted_at_s
+
+    def cpu_s(self) -> float:
+        """Add up the processor time of every process of ours so far."""
+        times = [psutil.Process(role.pid).cpu_times() for role in self.roles]
+        return sum(spent.user + spent.system for spent in times)
 
     def events(self, job_id: JobId) -> Iterator[Event]:
         """Read the history of a job."""
