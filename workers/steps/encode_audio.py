@@ -55,6 +55,7 @@ def run(params: EncodeAudioParams, bench: Bench) -> EncodeAudioResult:
         on_progress=publisher.advance,
     )
     publisher.finish()
+    bench.report({params.audio.name: 1.0})
     return EncodeAudioResult(n_segments=publisher.n_published)
 
 
