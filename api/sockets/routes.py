@@ -111,13 +111,20 @@ def _bad_handshake(_error: RemoteProtocolError) -> Any:
 
 def _opening(database: Database, job_id: JobId | None, resume_id: int | None) -> list[Letter]:
     """Choose what a client gets first: the events it missed, or a snapshot."""
-    if resume_id is not None and resume_id <= watching.newest_event_id(database):
+    if resume_id is not None and _is_all_kept(database, resume_id):
         if job_id is not None:
             watching.job_snapshot(database, job_id)  # an unknown job is refused either way
         missed = list(_missed(database, job_id, resume_id))
         if len(missed) <= REPLAY_EVENTS:
             return [Letter(resume_id, b""), *missed]
     return [_snapshot(database, job_id)]
+
+
+def _is_all_kept(database: Database, resume_id: int) -> bool:
+    """Tell whether no event after the number has been trimmed, and the number is one of ours."""
+    oldest = watching.events_after(database, 0, limit=1)
+    is_ours = resume_id <= watching.newest_event_id(database)
+    return is_ours and bool(oldest) and oldest[0].id <= resume_id + 1
 
 
 def _missed(database: Database, job_id: JobId | None, resume_id: int) -> Iterator[Letter]:

@@ -12,7 +12,7 @@ from api.client import ApiError, Client
 from api.client.connection import ConnectionLostError, HandshakeError
 from api.serving import serve_embedded
 from api.sockets.mailbox import BACKLOG_EVENTS
-from pipeline.services import jobs, watching
+from pipeline.services import housekeeping, jobs, watching
 from schemas.events import EventType, ProgressTick
 from schemas.http import EventMessage, JobRequest, JobSnapshot, JobView
 from schemas.vocabulary import JobId, JobState, TaskId
@@ -121,6 +121,16 @@ def test_who_comes_back_gets_exactly_what_was_missed(served: Served, job: JobVie
 
     assert [message["event"]["id"] for message in missed] == expected
     assert following["event"]["id"] > expected[-1]
+
+
+def test_who_missed_events_that_are_trimmed_gets_a_snapshot(served: Served, job: JobView) -> None:
+    seen = served.client.job(job.id).last_event_id
+    flip(served, job.id, 2)
+    housekeeping.trim(served.pipeline.database, event_retention_s=0)
+    flip(served, job.id, 1)
+
+    with watch(served, f"/api/jobs/{job.id}/events?last_event_id={seen}") as messages:
+        assert next(messages)["type"] == "snapshot"
 
 
 def test_who_claims_to_have_seen_the_future_gets_a_snapshot(served: Served, job: JobView) -> None:
@@ -234,6 +244,7 @@ def test_a_number_that_is_none_is_refused(served: Served, job: JobView, asked: s
 def test_a_plain_request_is_told_what_the_address_speaks(served: Served, job: JobView) -> None:
     answer = served.client._http.get(f"/api/jobs/{job.id}/events")
     assert answer.status_code == 400
+    assert "websocket" in answer.json()["detail"]
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
