@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import WebsocketMismatch
 
 from pipeline.core import errors
 from pipeline.core.errors import ReelmillError
@@ -44,6 +45,13 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.StorageFull: 507,
     errors.LeaseLost: 409,
     errors.Stopped: 503,
+}
+
+#: What to say where werkzeug speaks to people in front of browsers: detail and remedy.
+_PLAIN: Mapping[int, tuple[str, str]] = {
+    404: ("There is nothing at this address.", "The README lists what the API answers."),
+    405: ("This address does not take this method.", "The Allow header names those it takes."),
+    413: ("The body is larger than this address takes.", errors.TooLarge.default_remedy),
 }
 
 _RETRY_AFTER_S = 2
@@ -107,11 +115,20 @@ def status_of(error: ReelmillError) -> int:
 def _http(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     code = "request.too_large" if isinstance(error, RequestEntityTooLarge) else f"http.{status}"
-    answer = _answer(status, code=code, detail=error.description or HTTPStatus(status).phrase)
+    detail, remedy = _said(error, status)
+    answer = _answer(status, code=code, detail=detail, remedy=remedy)
     for name, value in error.get_headers():
         if name in {"Allow", "Location", "Retry-After", "WWW-Authenticate", "Content-Range"}:
             answer.headers[name] = value
     return answer
+
+
+def _said(error: HTTPException, status: int) -> tuple[str, str]:
+    if isinstance(error, WebsocketMismatch):
+        return "This address speaks websocket, and nothing else does.", ""
+    if error.description != type(error).description:
+        return error.description or HTTPStatus(status).phrase, ""
+    return _PLAIN.get(status, (error.description or HTTPStatus(status).phrase, ""))
 
 
 def _anything(error: Exception) -> Response:

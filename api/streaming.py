@@ -18,7 +18,7 @@ BLOCK_BYTES = 256 * 1024
 #: Seconds without a byte after which an upload is given up.
 STALL_S = 30.0
 
-_REMEDY = "Send the file again; use the resumable upload on shaky lines."
+_REMEDY = "Nothing of it was kept: send the file again."
 
 
 def blocks(request: Request, *, limit_bytes: int, stall_s: float = STALL_S) -> Iterator[bytes]:

@@ -34,10 +34,18 @@ def _codes(module: ast.Module) -> Iterator[str]:
     for node in ast.walk(module):
         if isinstance(node, ast.keyword) and node.arg == "code":
             yield from _texts(node.value)
+        if isinstance(node, ast.arguments):
+            yield from _defaults(node)
         if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "code":
             yield from _texts(node.value)
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "code":
             yield from _texts(node.value)
+
+
+def _defaults(taken: ast.arguments) -> Iterator[str]:
+    for argument, value in zip(taken.kwonlyargs, taken.kw_defaults, strict=True):
+        if argument.arg == "code":
+            yield from _texts(value)
 
 
 def _texts(value: ast.expr | None) -> Iterator[str]:

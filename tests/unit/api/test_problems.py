@@ -67,6 +67,8 @@ def test_a_failure_becomes_a_problem_document(
     assert answer.status_code == problem["status"] == status
     assert answer.content_type == "application/problem+json"
     assert problem["code"] == code
+    assert "browser" not in problem["detail"]
+    assert "manually" not in problem["detail"]
     assert problem["type"] == f"urn:reelmill:problem:{code}"
 
 
