@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -51,15 +51,20 @@ class Client:
         *,
         filename: str | None = None,
     ) -> AssetView:
-        """Send a file, streamed; ``on_bytes`` hears the size of each block sent."""
+        """Send a file, streamed; ``on_bytes`` hears the size of each block sent.
+
+        Raises OSError when it cannot be read, or grows or shrinks meanwhile.
+        """
+        # A pipe has no size: it goes in chunks.
+        size_bytes = path.stat().st_size if path.is_file() else None
         with path.open("rb") as file:
             return self._call(
                 AssetView,
                 "POST",
                 "/api/assets",
                 params={"filename": _as_text(filename or path.name)},
-                content=_blocks(file, on_bytes),
-                headers={"Content-Length": str(path.stat().st_size)},
+                content=_blocks(file, size_bytes, on_bytes),
+                headers={} if size_bytes is None else {"Content-Length": str(size_bytes)},
             )
 
     def assets(
@@ -159,11 +164,19 @@ class Client:
         return response
 
 
-def _blocks(file: Any, on_bytes: Callable[[int], None] | None) -> Iterator[bytes]:
+def _blocks(
+    file: BinaryIO, size_bytes: int | None, on_bytes: Callable[[int], None] | None
+) -> Iterator[bytes]:
+    n_read = 0
     while block := file.read(_BLOCK_BYTES):
+        n_read += len(block)
+        if size_bytes is not None and n_read > size_bytes:
+            break
         yield block
         if on_bytes is not None:
             on_bytes(len(block))
+    if size_bytes not in {None, n_read}:
+        raise OSError("it changes while it is sent")
 
 
 def _as_text(name: str) -> str:

@@ -13,6 +13,8 @@ from compose.cli.assets import address
 from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, complain
 from compose.cli.options import DataOption, PortOption
+from compose.cli.submit import unreadable
+from pipeline.core.errors import ReelmillError
 from pipeline.settings import Settings
 from schemas.http import AssetView, ErrorView, JobRequest
 from schemas.vocabulary import AssetState
@@ -77,14 +79,24 @@ class _Showing:
             asset = self._through()
         except ApiError as error:
             problem = error.problem
-            complain(ErrorView(code=problem.code, detail=problem.detail, remedy=problem.remedy))
-            self.code = Exit.FAILED
+            self._fail(ErrorView(code=problem.code, detail=problem.detail, remedy=problem.remedy))
+            return
+        except ReelmillError as error:
+            view = ErrorView(code=error.instance_code, detail=error.detail, remedy=error.remedy)
+            self._fail(view)
+            return
+        except OSError as error:
+            self._fail(unreadable(self._file or self._settings.data_dir, error))
             return
         self.code = Exit.OK if asset.state == AssetState.READY else Exit.FAILED
         if asset.error is not None:
             complain(asset.error)
         else:
             sys.stdout.write(f"Watch it at {address(self._url, asset.watch_url)}\n")
+
+    def _fail(self, error: ErrorView) -> None:
+        complain(error)
+        self.code = Exit.FAILED
 
     def _through(self) -> AssetView:
         from compose import clip

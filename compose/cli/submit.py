@@ -62,9 +62,7 @@ class Reception:
             job = self._client.submit(request)
             asset = self._client.asset(asset_id)
         except OSError as error:
-            detail = f"{printable(path)} cannot be read: {error.strerror or error}."
-            refusal = ErrorView(code="file.unreadable", detail=detail, remedy="Check the path.")
-            return self._refused(Exit.REFUSED, refusal)
+            return self._refused(Exit.REFUSED, unreadable(path, error))
         except ApiError as error:
             return self._turned_away(error, asset_id)
         return Submitted(
@@ -117,6 +115,12 @@ class Reception:
 
     def _note(self, code: Exit) -> None:
         self.code = self.code or code
+
+
+def unreadable(path: Path, error: OSError) -> ErrorView:
+    """Say that a local file cannot be read."""
+    detail = f"{printable(path)} cannot be read: {error.strerror or error}."
+    return ErrorView(code="file.unreadable", detail=detail, remedy="Check the path.")
 
 
 def _view(error: ApiError) -> ErrorView:

@@ -195,3 +195,12 @@ def test_run_once_ends_with_its_file(film: Path, text: Path, tmp_path: Path) -> 
     again = reelmill("run", text, "--once", "--data", tmp_path, "--port", "0")
     assert again.code == Exit.FAILED
     assert "[media." in again.err
+
+
+def test_run_tells_of_a_file_it_cannot_read(tmp_path: Path) -> None:
+    # A file that is there, opens, and fails at the first read, for everybody.
+    ended = reelmill("run", "/proc/self/mem", "--once", "--data", tmp_path, "--port", "0")
+
+    assert ended.code == Exit.FAILED
+    assert "[file.unreadable]" in ended.err
+    assert "Traceback" not in ended.err

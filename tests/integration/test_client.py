@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from flask import Flask
@@ -83,3 +84,31 @@ def test_a_websocket_to_a_server_without_tls_is_no_answer(api: Served) -> None:
         next(client.watch(JobId("a")))
 
     assert refusal.value.problem.code == "api.unreachable"
+
+
+def test_a_pipe_is_handed_in(api: Served, tmp_path: Path) -> None:
+    pipe = tmp_path / "film.mp4"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(b"film" * 100_000,))
+    writer.start()
+
+    asset = api.client.upload(pipe)
+
+    writer.join()
+    assert asset.size_bytes == 400_000
+    api.client.delete_asset(asset.id)
+
+
+def test_a_file_that_grows_meanwhile_is_not_blamed_on_the_server(
+    api: Served, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film" * 100_000)
+
+    def grow(_n_bytes: int) -> None:
+        with film.open("ab") as file:
+            file.write(b"more" * 1000)
+
+    with pytest.raises(OSError, match="changes while it is sent"):
+        api.client.upload(film, grow)
+    assert api.client.assets().items == ()
