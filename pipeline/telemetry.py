@@ -19,7 +19,9 @@ LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10
 WORK_BUCKETS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 
 #: Libraries that tell each request or heartbeat at INFO.
-_CHATTY = ("pika", "urllib3", "httpx", "httpcore", "werkzeug", "apscheduler", "alembic")
+_CHATTY = (
+    *("pika", "dramatiq", "urllib3", "httpx", "httpcore", "werkzeug", "apscheduler", "alembic"),
+)
 
 
 class LogSettings(Protocol):
