@@ -18,6 +18,8 @@ EDGES = {
     "compose/scheduler.py",
     # One task's attempt.
     "workers/slot.py",
+    # The beat that keeps all leases of a process.
+    "workers/heart.py",
 }
 
 

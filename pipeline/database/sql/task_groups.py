@@ -2,39 +2,19 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    String,
-    Update,
-    case,
-    column,
-    delete,
-    func,
-    select,
-    tuple_,
-    update,
-    values,
-)
-from sqlalchemy import Float as SqlFloat
-from sqlalchemy import Integer as SqlInteger
+from sqlalchemy import Select, Update, delete, func, select, update
 
-from pipeline.database.sql.columns import JsonColumn, now_s
+from pipeline.database.sql.columns import now_s
+from pipeline.database.sql.leases import SqlLeases
 from pipeline.database.sql.tables import job, outbox, task, task_dep
 from schemas.vocabulary import JobId, QueueName, TaskId, TaskState, WorkerId
-from schemas.workers import Pulse
 
 _RUNNING = TaskState.RUNNING.value
 _WAITING = (TaskState.BLOCKED.value, TaskState.READY.value)
-#: Stands for the fraction of a task that has not reported yet.
-_UNKNOWN = -1.0
 
 
-class SqlTaskGroups:
+class SqlTaskGroups(SqlLeases):
     """See ``rowsets.TaskRows``: what concerns a job, a queue, a worker."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def cancel_of_job(self, job_id: JobId) -> list[TaskId]:
         # Whoever claims or ends a task at this moment is waited for, twice: the first time
@@ -86,15 +66,6 @@ class SqlTaskGroups:
             .where(task.c.job_id == job_id, task.c.state == _RUNNING)
         ).scalar_one()
 
-    def expired(self, limit: int) -> list[tuple[TaskId, int]]:
-        rows = self._connection.execute(
-            select(task.c.id, task.c.epoch)
-            .where(task.c.state == _RUNNING, task.c.lease_until < now_s())
-            .order_by(task.c.lease_until)
-            .limit(limit)
-        )
-        return [(row.id, row.epoch) for row in rows]
-
     def running_by(self, worker_id: WorkerId | None) -> list[tuple[TaskId, int, WorkerId]]:
         query = select(task.c.id, task.c.epoch, task.c.lease_owner).where(task.c.state == _RUNNING)
         if worker_id is not None:
@@ -144,65 +115,6 @@ class SqlTaskGroups:
             .values(encoder_build=None)
         )
         return changed.rowcount
-
-    def renew(
-        self, worker_id: WorkerId, pulses: Sequence[Pulse], lease_s: float
-    ) -> dict[TaskId, bool]:
-        del worker_id
-        if not pulses:
-            return {}
-        beat = (
-            values(
-                column("id", String),
-                column("epoch", SqlInteger),
-                column("progress", JsonColumn),
-                column("fraction", SqlFloat),
-                name="beat",
-            )
-            .data([(p.task_id, p.epoch, p.progress, _mean(p.progress)) for p in pulses])
-            .cte("beat")
-        )
-        # Who changes a task right now is not waited for: one cancel must not cost a box all
-        # its other leases. The next beat renews it, and until then its lock keeps it.
-        free = (
-            select(task.c.id)
-            .where(task.c.id.in_([p.task_id for p in pulses]))
-            .with_for_update(skip_locked=True)
-        )
-        # Before the first report the names of the parts stay as they were planned.
-        is_known = beat.c.fraction != _UNKNOWN
-        rows = self._connection.execute(
-            update(task)
-            .where(
-                task.c.id == beat.c.id,
-                task.c.epoch == beat.c.epoch,
-                task.c.state == _RUNNING,
-                task.c.id.in_(free),
-            )
-            .values(
-                lease_until=now_s() + lease_s,
-                progress=case((is_known, beat.c.progress), else_=task.c.progress),
-                fraction=case((is_known, beat.c.fraction), else_=task.c.fraction),
-            )
-            .returning(task.c.id, task.c.is_cancel_requested)
-        )
-        renewed = {row.id: row.is_cancel_requested for row in rows}
-        return renewed | self._standing([p for p in pulses if p.task_id not in renewed])
-
-    def _standing(self, pulses: Sequence[Pulse]) -> dict[TaskId, bool]:
-        if not pulses:
-            return {}
-        rows = self._connection.execute(
-            select(task.c.id, task.c.is_cancel_requested).where(
-                tuple_(task.c.id, task.c.epoch).in_([(p.task_id, p.epoch) for p in pulses]),
-                task.c.state == _RUNNING,
-            )
-        )
-        return {row.id: row.is_cancel_requested for row in rows}
-
-
-def _mean(progress: dict[str, float]) -> float:
-    return sum(progress.values()) / len(progress) if progress else _UNKNOWN
 
 
 def _locking(job_id: JobId) -> Select[tuple[str]]:
