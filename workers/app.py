@@ -62,8 +62,13 @@ class WorkerProcess:
         self._slots = self._make_slots(settings, tools)
         self._register()
         self._heart.start()
-        self._listener = self._listen()
-        log.info("worker.up", worker=self.worker_id, queues=self._queues, slots=self._n_slots)
+        try:
+            self._listener = self._listen()
+        except ReelmillError:
+            self._heart.stop()
+            raise
+        queues = [queue.value for queue in self._queues]
+        log.info("worker.up", worker=self.worker_id, queues=queues, slots=self._n_slots)
 
     def _make_slots(self, settings: Settings, tools: Tools) -> Slots:
         root = settings.resolved_scratch_dir

@@ -11,6 +11,7 @@ from pipeline.broker.port import Ring
 from pipeline.core.errors import (
     DatabaseUnavailable,
     LeaseLost,
+    MediaError,
     ReelmillError,
     ScratchFull,
     Stopped,
@@ -139,7 +140,9 @@ class Slots:
             remedy=error.remedy,
             retryable=error.retryable,
         )
-        log.warning("task.failed", code=failure.code, detail=failure.detail)
+        # A bad file is its owner's business and stands in the job; the rest is an operator's.
+        say = log.info if isinstance(error, MediaError) else log.warning
+        say("task.failed", code=failure.code, detail=failure.detail)
         self._tell(
             lambda: tasks.fail(
                 place.pipeline.database,

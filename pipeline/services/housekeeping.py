@@ -49,4 +49,14 @@ def trim(db: Database, *, event_retention_s: float) -> int:
     """Forget old events and workers that never came back; return how many events went."""
     with db.write() as tx:
         tx.fleet.forget_silent(_FORGET_WORKER_S)
+    n_trimmed = n_last = _trim_batch(db, event_retention_s)
+    while n_last == _TRIM_BATCH:
+        n_last = _trim_batch(db, event_retention_s)
+        n_trimmed += n_last
+    return n_trimmed
+
+
+def _trim_batch(db: Database, event_retention_s: float) -> int:
+    # Batches of their own transaction: SQLite's one writer is not kept waiting.
+    with db.write() as tx:
         return tx.events.trim(event_retention_s, _TRIM_BATCH)

@@ -36,6 +36,8 @@ class SqlEvents:
         return newest
 
     def trim(self, older_than_s: float, limit: int) -> int:
-        old = select(event.c.id).where(event.c.at < now_s() - older_than_s).limit(limit)
+        old = select(event.c.id).where(event.c.at < now_s() - older_than_s)
+        # Oldest first: what is left must have no holes.
+        old = old.order_by(event.c.id).limit(limit)
         gone = self._connection.execute(delete(event).where(event.c.id.in_(old)))
         return gone.rowcount

@@ -101,9 +101,10 @@ class SqlFleet:
         ]
 
     def pause(self, queue: QueueName, *, is_paused: bool) -> None:
-        self._connection.execute(delete(queue_control).where(queue_control.c.queue == queue.value))
         self._connection.execute(
-            insert(queue_control).values(queue=queue.value, is_paused=is_paused)
+            update(queue_control)
+            .where(queue_control.c.queue == queue.value)
+            .values(is_paused=is_paused)
         )
 
     def lead(self, name: str, owner: str, ttl_s: float) -> bool:

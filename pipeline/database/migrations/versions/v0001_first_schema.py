@@ -12,10 +12,11 @@ JSON_COLUMN = sa.JSON(none_as_null=True).with_variant(
 )
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SECONDS = sa.Float(precision=53)
+_QUEUES = ("probe", "thumbnails", "encode.cpu", "encode.gpu", "package", "live", "record")
 
 
 def upgrade() -> None:
-    """Create every table and the two rows that must exist."""
+    """Create every table and the rows that must exist."""
     _create_asset()
     _create_event()
     _create_event_number()
@@ -32,6 +33,9 @@ def upgrade() -> None:
     _create_task()
     _create_task_dep()
     op.execute("INSERT INTO event_number (id, last) VALUES (1, 0)")
+    # Rows that are only ever updated, so that two who change one never collide.
+    for queue in _QUEUES:
+        op.execute(f"INSERT INTO queue_control (queue, is_paused) VALUES ('{queue}', false)")  # noqa: S608  # our own constants
     op.execute("INSERT INTO lease (name, owner, epoch, until) VALUES ('scheduler', '', 0, 0)")
 
 
