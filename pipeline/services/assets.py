@@ -117,7 +117,9 @@ def need(tx: Transaction, asset_id: AssetId, *, is_held: bool = False) -> AssetR
     Raises:
         NotFound: it is not.
     """
-    row = tx.assets.hold(asset_id) if is_held else tx.assets.get(asset_id)
+    # Ids are letters and digits; PostgreSQL refuses a NUL in text instead of not finding it.
+    get = tx.assets.hold if is_held else tx.assets.get
+    row = get(asset_id) if asset_id.isalnum() else None
     if row is None:
         raise NotFound(f"there is no asset {asset_id}", code="asset.not_found")
     return row

@@ -163,7 +163,7 @@ def need(tx: Transaction, job_id: JobId) -> JobRow:
     Raises:
         NotFound: it is not.
     """
-    row = tx.jobs.get(job_id)
+    row = tx.jobs.get(job_id) if job_id.isalnum() else None
     if row is None:
         raise NotFound(f"there is no job {job_id}", code="job.not_found")
     return row

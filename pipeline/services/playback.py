@@ -56,7 +56,7 @@ def file(db: Database, asset_id: AssetId, path: str) -> StoredFile | GeneratedTe
 
 def _stored(tx: Transaction, asset_id: AssetId, path: str) -> StoredFile:
     key = keys.media_key(asset_id, path)
-    content_type = tx.media.file_type(asset_id, key)
+    content_type = tx.media.file_type(asset_id, key) if path.isprintable() else None
     if content_type is None:
         raise _nothing(asset_id, path)
     return StoredFile(key, content_type, is_immutable=True)
