@@ -102,6 +102,7 @@ def delete(db: Database, asset_id: AssetId) -> None:
         NotFound: there is no such asset.
     """
     with db.write() as tx:
+        need(tx, asset_id)
         for _, job in tx.jobs.page(None, 1000, None, asset_id):
             tx.tasks.cancel_of_job(job.id)
             tx.jobs.move(job.id, (JobState.WAITING, JobState.RUNNING), JobState.CANCELLED)

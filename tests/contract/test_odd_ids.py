@@ -17,6 +17,8 @@ def test_odd_ids_are_not_found(database: Database, odd: str) -> None:
         assets.show(database, AssetId(odd))
     with pytest.raises(NotFound):
         jobs.show(database, JobId(odd))
+    with pytest.raises(NotFound):
+        assets.delete(database, AssetId(odd))
 
 
 @pytest.mark.parametrize("odd", ["t-1/a\0b.m4s", "../x/y", "t-1/../../x", "t-1/" + "x" * 5000])
