@@ -3,54 +3,24 @@
 import random
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pipeline.settings import Settings
-from schemas.profile import Profile, Rung
 from tests.support.checker import Reference, check, pictures
-from tests.support.fleet import Fleet, Recipe, Servers
-from tests.support.lavfi import clip
+from tests.support.fleet import Fleet, Servers
 from tests.support.postgres import Postgres, create_database, drop_database
 from tests.support.rabbitmq import RabbitMQ
+from tests.support.recipes import Recipes
 from tests.support.seaweed import S3Address
 from tests.support.valkey import Redis
 from workers import capabilities
 
-_LADDER = (
-    Rung(name="180p", height_px=180, bitrate_bps=300_000),
-    Rung(name="90p", height_px=90, bitrate_bps=100_000),
-)
-
-
-@dataclass(frozen=True)
-class Recipes:
-    #: Two chunks and the rest, each over in a moment: there is always something to disturb.
-    light: Recipe
-    #: One chunk that takes some seconds: there is time to disturb it.
-    heavy: Recipe
-
 
 @pytest.fixture(scope="session")
 def recipes(tmp_path_factory: pytest.TempPathFactory) -> Recipes:
-    folder = tmp_path_factory.mktemp("clips")
-    light = Profile(
-        name="light",
-        ladder=_LADDER,
-        preset="ultrafast",
-        segment_s=1,
-        chunk_s=4,
-        thumbnail_count=1,
-    )
-    heavy = light.model_copy(
-        update={"name": "heavy", "preset": "veryslow", "segment_s": 2, "chunk_s": 60}
-    )
-    return Recipes(
-        Recipe("light", clip(folder / "light.mp4", seconds=6), light),
-        Recipe("heavy", clip(folder / "heavy.mp4", seconds=12), heavy),
-    )
+    return Recipes.made_in(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,13 @@ from pipeline.broker.port import Ring
 from pipeline.services.relay import relay_once
 from pipeline.services.sweep import Sweeper
 from schemas.events import EventType
-from tests.chaos.conftest import Recipes
-from tests.chaos.purger import Purger
 from tests.support.checker import Reference, check
 from tests.support.fleet import Fleet
 from tests.support.postgres import Postgres
 from tests.support.proxy import CommitCutter
+from tests.support.purger import Purger
 from tests.support.rabbitmq import RabbitMQ
+from tests.support.recipes import Recipes
 from tests.support.valkey import Redis
 
 E = EventType
@@ -61,15 +61,15 @@ def test_redis_forgets_and_restarts(
 ) -> None:
     fleet.add_scheduler()
     fleet.add_workers(2)
-    fleet.submit(recipes.light, 4)
+    fleet.submit(recipes.light, 2)
     (heavy,) = fleet.submit(recipes.heavy)
     fleet.wait_for_encode(heavy)
 
     with closing(redis.Redis.from_url(redis_server.url)) as client:
         client.flushall()
     redis_server.kill()
-    fleet.submit(recipes.light, 2)
-    fleet.wait(fleet.orders[:4])
+    fleet.submit(recipes.light)
+    fleet.wait(fleet.orders[:2])
     redis_server.start()
     fleet.wait()
 
@@ -141,11 +141,11 @@ def test_every_message_three_times_doubles_nothing(
 def test_commits_that_happened_but_were_reported_failed(
     fleet: Fleet, recipes: Recipes, reference: Reference
 ) -> None:
-    with CommitCutter(fleet.servers.database_url, every=9) as proxy:
+    with CommitCutter(fleet.servers.database_url, every=7) as proxy:
         fleet.add_scheduler(database_url=proxy.url)
         fleet.add_workers(2, database_url=proxy.url)
         proxy.armed.set()
-        fleet.submit(recipes.light, 6)
+        fleet.submit(recipes.light, 4)
         fleet.wait()
         proxy.armed.clear()
         check(fleet, reference)

@@ -10,9 +10,9 @@ import pytest
 
 from schemas.events import Event, EventType
 from schemas.vocabulary import JobState, TaskId
-from tests.chaos.conftest import Recipes
 from tests.support.checker import Reference, check, check_boxes, check_history, check_outcome
 from tests.support.fleet import Fleet
+from tests.support.recipes import Recipes
 
 E = EventType
 

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from schemas.events import EventType
-from tests.chaos.conftest import Recipes
 from tests.support.checker import Reference, check
 from tests.support.fleet import Fleet
+from tests.support.recipes import Recipes
 
 E = EventType
 _KILL_EVERY_S = 3.0
@@ -50,6 +50,7 @@ def _run_among_kills(
     assert counts[E.JOB_SUCCEEDED] == n_jobs
 
 
+@pytest.mark.timeout(600)
 def test_workers_killed_at_random(
     fleet: Fleet, recipes: Recipes, reference: Reference, dice: random.Random
 ) -> None:
@@ -117,7 +118,7 @@ def test_a_rolling_restart_burns_no_attempt(
     fleet.add_scheduler()
     workers = fleet.add_workers(2)
     (heavy,) = fleet.submit(recipes.heavy)
-    fleet.submit(recipes.light, 4)
+    fleet.submit(recipes.light, 2)
 
     for worker in workers:
         task = fleet.wait_for_encode(heavy)

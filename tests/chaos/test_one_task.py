@@ -9,9 +9,9 @@ from pipeline.core import keys
 from pipeline.services import assets
 from schemas.events import EventType
 from schemas.vocabulary import JobState, TaskKind
-from tests.chaos.conftest import Recipes
 from tests.support.checker import Reference, check, n_rows
 from tests.support.fleet import Fleet, Order
+from tests.support.recipes import Recipes
 from tests.support.roles import Worker
 from tests.support.waiting import wait_until
 

@@ -10,12 +10,12 @@ import pytest
 import redis
 
 from schemas.events import EventType
-from tests.chaos.conftest import Recipes
-from tests.chaos.purger import Purger
 from tests.support.checker import Reference, check
 from tests.support.fleet import Fleet
 from tests.support.postgres import Postgres
+from tests.support.purger import Purger
 from tests.support.rabbitmq import RabbitMQ
+from tests.support.recipes import Recipes
 from tests.support.valkey import Redis
 
 _N_JOBS = 150

@@ -32,6 +32,7 @@ class Purger:
         """Empty all queues; return how many messages went."""
         with closing(pika.BlockingConnection(pika.URLParameters(self._url))) as connection:
             channel = connection.channel()
-            n_gone = sum(channel.queue_purge(queue).method.message_count for queue in self._queues)
+            purged = [channel.queue_purge(queue).method for queue in self._queues]
+        n_gone = sum(int(each.message_count) for each in purged)
         self.n_purged += n_gone
         return n_gone
