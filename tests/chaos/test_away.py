@@ -141,7 +141,7 @@ def test_every_message_three_times_doubles_nothing(
 def test_commits_that_happened_but_were_reported_failed(
     fleet: Fleet, recipes: Recipes, reference: Reference
 ) -> None:
-    with CommitCutter(fleet.servers.database_url, every=7) as proxy:
+    with CommitCutter(fleet.servers.database_url, every=11) as proxy:
         fleet.add_scheduler(database_url=proxy.url)
         fleet.add_workers(2, database_url=proxy.url)
         proxy.armed.set()
