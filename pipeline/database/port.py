@@ -53,7 +53,7 @@ class Transaction(Protocol):
         task_id: TaskId | None = None,
         data: Mapping[str, Any] | None = None,
     ) -> None:
-        """Record a state change; it gets its number as the last thing before the commit."""
+        """Record a state change; it is numbered, for readers, after the commit."""
 
 
 class Database(Protocol):

@@ -64,7 +64,7 @@ class AssetRows(Protocol):
 class JobRows(Protocol):
     """Jobs."""
 
-    def add(self, row: NewJob, n_tasks: int) -> None: ...
+    def add(self, row: NewJob) -> None: ...
     def get(self, job_id: JobId) -> JobRow | None: ...
     def page(
         self,
@@ -86,12 +86,12 @@ class JobRows(Protocol):
         after: JobState,
         error: ErrorJson | None = None,
     ) -> bool: ...
-    def plan(self, job_id: JobId, plan: MediaPlan, n_more_tasks: int) -> None: ...
-    def count_done(self, job_id: JobId) -> int:
-        """Count one task as succeeded; return how many are left."""
+    def plan(self, job_id: JobId, plan: MediaPlan) -> None: ...
+    def has_unfinished(self, job_id: JobId) -> bool:
+        """Tell whether any task of it has not succeeded (yet)."""
 
-    def recount(self, job_id: JobId) -> None:
-        """Set the number of tasks left anew, from the tasks."""
+    def unsettled(self, limit: int) -> list[JobId]:
+        """List active jobs all of whose tasks have succeeded."""
 
     def pin_build(self, job_id: JobId, build: str | None) -> str | None:
         """Pin the build unless one is pinned, and return the one that is; None unpins."""
@@ -129,8 +129,11 @@ class TaskRows(Protocol):
     def succeed(self, task_id: TaskId, epoch: int, result: dict[str, Any]) -> TaskRow | None:
         """End a running task well; None when its epoch is gone or a cancel is asked."""
 
-    def release_dependents(self, task_id: TaskId) -> list[TaskId]:
-        """Count one need as met; those with none left become ready and are returned."""
+    def release_dependents(self, task_id: TaskId) -> tuple[list[TaskId], int]:
+        """Count one need as met; those with none left become ready.
+
+        Returns the ready ones and how many tasks waited for this one at all.
+        """
 
     def back_to_ready(
         self,
@@ -193,6 +196,12 @@ class OutboxRows(Protocol):
 
 class EventRows(Protocol):
     """State changes, numbered in commit order."""
+
+    def has_unnumbered(self) -> bool:
+        """Tell whether committed events wait for their number."""
+
+    def number(self, limit: int) -> int:
+        """Number committed events in an order that readers cannot miss any in."""
 
     def after(self, last_id: int, limit: int, job_id: JobId | None) -> list[Event]: ...
     def newest_id(self) -> int: ...

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.core import keys, lifecycle
 from pipeline.core.retry import Failure, GiveUp, RetryAfter, decide_lost
-from pipeline.database.port import Transaction
+from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, TaskRow
 from pipeline.services import jobs, planning
 from schemas.events import EventType
@@ -18,7 +18,7 @@ from schemas.tasks import (
     TaskResult,
     ThumbnailsResult,
 )
-from schemas.vocabulary import AssetState, JobState, TaskState
+from schemas.vocabulary import AssetState, JobId, JobState, TaskState
 
 #: Content types of the final playlists, by ending.
 _PLAYLIST_TYPES = {"m3u8": "application/vnd.apple.mpegurl", "mpd": "application/dash+xml"}
@@ -29,13 +29,30 @@ WORKER_LOST = Failure(
 )
 
 
-def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> None:
-    """Publish what a task made, release what waited for it, and end the job with its last task."""
+def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
+    """Publish what a task made, release what waited for it, and end the job with its last task.
+
+    Returns whether the job must be looked at again after the commit: a task nothing waits for
+    may be the last although others, whose commits are under way, still seem to run.
+    """
     _tell(tx, EventType.TASK_SUCCEEDED, task, {"kind": task.kind})
+    if not _take(tx, task, result):
+        return False
+    freed, n_waiting = tx.tasks.release_dependents(task.id)
+    tx.outbox.add(freed)
+    if n_waiting:
+        return False
+    if tx.jobs.has_unfinished(task.job_id):
+        return True
+    _complete(tx, jobs.need(tx, task.job_id))
+    return False
+
+
+def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
+    """Put what a task made where it belongs; tell whether the job goes on."""
     match result:
         case ProbeResult():
-            if not planning.plan_job(tx, task, result.facts):
-                return
+            return planning.plan_job(tx, task, result.facts)
         case ThumbnailsResult():
             _show_pictures(tx, task, result)
         case EncodeResult():
@@ -47,9 +64,23 @@ def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> None:
             _show_playlists(tx, task, result)
         case _:
             pass
-    tx.outbox.add(tx.tasks.release_dependents(task.id))
-    if tx.jobs.count_done(task.job_id) == 0:
-        _complete(tx, jobs.need(tx, task.job_id))
+    return True
+
+
+def settle(db: Database, job_id: JobId) -> bool:
+    """Complete a job if all its tasks have succeeded; tell whether they had.
+
+    Only what is committed counts here, so of several last tasks the one that committed last
+    finds all others done. Completing is a compare-and-swap: it happens once.
+    """
+    with db.read() as tx:
+        if tx.jobs.has_unfinished(job_id):
+            return False
+    with db.write() as tx:
+        job = tx.jobs.get(job_id)
+        if job is not None and not tx.jobs.has_unfinished(job_id):
+            _complete(tx, job)
+    return True
 
 
 def publish(

@@ -2,6 +2,7 @@
 
 from pipeline.core import keys
 from pipeline.database.port import Database
+from pipeline.services.watching import number_events
 from pipeline.storage.port import ObjectStore
 
 _BATCH = 100
@@ -47,6 +48,7 @@ def _collect(db: Database, storage: ObjectStore, prefix: str) -> int:
 
 def trim(db: Database, *, event_retention_s: float) -> int:
     """Forget old events and workers that never came back; return how many events went."""
+    number_events(db)
     with db.write() as tx:
         tx.fleet.forget_silent(_FORGET_WORKER_S)
     n_trimmed = n_last = _trim_batch(db, event_retention_s)

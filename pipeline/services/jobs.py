@@ -46,7 +46,7 @@ def submit(
             max_lost=max_lost,
         )
         first = probe_task(source_of(asset), rank=rank, new_id=new_task_id)
-        tx.jobs.add(job, n_tasks=1)
+        tx.jobs.add(job)
         tx.tasks.add(job, asset.sha256, [first])
         tx.outbox.add([first.id])
         if not request.dry_run:
@@ -150,7 +150,6 @@ def retry(db: Database, job_id: JobId) -> JobView:
         if not reopened:
             raise Conflict(f"job {job_id} has nothing to try again", code="job.nothing_to_retry")
         tx.outbox.add(reopened)
-        tx.jobs.recount(job_id)
         if not job.is_dry_run:
             _process(tx, job.asset_id)
         tx.emit(EventType.JOB_RETRIED, asset_id=job.asset_id, job_id=job_id)

@@ -50,7 +50,7 @@ def _insert(tx: Transaction, job: JobRow, facts: MediaFacts, media_plan: MediaPl
     tx.media.add_renditions(_renditions(job.id, media_plan, facts))
     tx.tasks.add(job, asset.sha256, tasks)
     tx.outbox.add([task.id for task in tasks if not task.needs])
-    tx.jobs.plan(job.id, media_plan, n_more_tasks=len(tasks))
+    tx.jobs.plan(job.id, media_plan)
     tx.emit(
         EventType.JOB_PLANNED,
         asset_id=job.asset_id,

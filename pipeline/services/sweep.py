@@ -74,10 +74,18 @@ class Sweeper:
             if self._may_judge():
                 n_moved = self._free_stuck()
                 n_expired = sum(self._expire_one(task_id, epoch) for task_id, epoch in expired)
+            self._settle()
         except ReelmillError:
             self._healthy_since = None
             raise
         return SweepReport(n_expired=n_expired, n_rung=self._ring_again(), n_moved=n_moved)
+
+    def _settle(self) -> None:
+        """Complete jobs whose last worker died between its commit and the look after it."""
+        with self._db.read() as tx:
+            unsettled = tx.jobs.unsettled(_BATCH)
+        for job_id in unsettled:
+            endings.settle(self._db, job_id)
 
     def _may_judge(self) -> bool:
         now = self._clock()

@@ -146,11 +146,16 @@ def finish(db: Database, task_id: TaskId, epoch: int, result: TaskResult) -> Non
     Raises:
         LeaseLost: the epoch no longer stands; nothing was published.
     """
+    may_be_last = False
     with db.write() as tx:
-        if task := tx.tasks.succeed(task_id, epoch, result.model_dump(mode="json")):
-            endings.succeed(tx, task, result)
-            return
-        _stop_instead(tx, task_id, epoch, TaskState.SUCCEEDED)
+        task = tx.tasks.succeed(task_id, epoch, result.model_dump(mode="json"))
+        if task is None:
+            _stop_instead(tx, task_id, epoch, TaskState.SUCCEEDED)
+        else:
+            may_be_last = endings.succeed(tx, task, result)
+    if task is not None and may_be_last:
+        # Should this process die here, the sweeper does it.
+        endings.settle(db, task.job_id)
 
 
 def _stop_instead(tx: Transaction, task_id: TaskId, epoch: int, mine: TaskState) -> None:

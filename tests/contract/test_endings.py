@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import create_engine, text
 
+from pipeline.broker.memory import MemoryDoorbell
 from pipeline.core.errors import NotFound, Stopped
 from pipeline.database.port import Database
 from pipeline.database.rows import Wanted
 from pipeline.database.sql import SqlDatabase
-from pipeline.services import assets, jobs
+from pipeline.services import assets, endings, jobs
 from pipeline.services.sweep import Sweeper
 from schemas.http import JobView
-from schemas.tasks import EncodeAudioParams, EncodeParams
+from schemas.tasks import EncodeAudioParams, EncodeParams, IdleResult
 from schemas.vocabulary import AssetState, JobState, QueueName, TaskState, WorkerId
 from tests.support import engine
 from tests.support.engine import must_claim
@@ -211,3 +212,34 @@ def test_a_job_for_an_asset_being_deleted_is_refused(
     submit.join()
 
     assert isinstance(submit.error, NotFound)
+
+
+def test_of_two_last_tasks_the_later_commit_ends_the_job(database: Database) -> None:
+    """Each sees the other unfinished inside its transaction; a look after the commit decides."""
+    job_id = engine.submit_idle(database, 2)
+    first = must_claim(database, QueueName.ENCODE_CPU)
+    second = must_claim(database, QueueName.ENCODE_CPU)
+
+    with database.write() as tx:
+        task = tx.tasks.succeed(first.task_id, first.epoch, {"kind": "idle"})
+        assert task is not None
+        assert endings.succeed(tx, task, IdleResult()), "no second look asked for"
+    assert not endings.settle(database, job_id)
+    engine.finish(database, second)
+
+    assert jobs.show(database, job_id).state is JobState.SUCCEEDED
+
+
+def test_a_worker_that_dies_before_its_second_look_leaves_it_to_the_sweeper(
+    database: Database,
+) -> None:
+    job_id = engine.submit_idle(database, 2)
+    claimed = [must_claim(database, QueueName.ENCODE_CPU) for _ in range(2)]
+    for each in claimed:
+        with database.write() as tx:
+            tx.tasks.succeed(each.task_id, each.epoch, {"kind": "idle"})
+    assert jobs.show(database, job_id).state is JobState.RUNNING
+
+    Sweeper(database, MemoryDoorbell(), lease_s=12).tick()
+
+    assert jobs.show(database, job_id).state is JobState.SUCCEEDED

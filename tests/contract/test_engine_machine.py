@@ -27,7 +27,7 @@ from pipeline.core.errors import Conflict, LeaseLost
 from pipeline.core.retry import Failure
 from pipeline.database.port import Database
 from pipeline.database.sql import SqlDatabase
-from pipeline.services import jobs, tasks
+from pipeline.services import jobs, tasks, watching
 from pipeline.services.tasks import Claimed
 from schemas.events import EventType
 from schemas.vocabulary import JobId, JobState, QueueName, TaskId, TaskState, WorkerId
@@ -160,8 +160,7 @@ class Engine(RuleBasedStateMachine):
         self._check_endings()
 
     def _check_endings(self) -> None:
-        with self.database.read() as tx:
-            events = tx.events.after(0, 100_000, None)
+        events = watching.events_after(self.database, 0, limit=100_000)
         assert (
             [e.id for e in events] == list(range(events[0].id, events[0].id + len(events)))
             if (events)

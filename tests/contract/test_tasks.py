@@ -8,7 +8,7 @@ import pytest
 from pipeline.core.errors import Conflict, LeaseLost
 from pipeline.core.retry import Failure
 from pipeline.database.port import Database
-from pipeline.services import fleet, jobs, playback, tasks
+from pipeline.services import fleet, jobs, playback, tasks, watching
 from schemas.events import EventType
 from schemas.tasks import EncodeAudioParams, EncodeParams
 from schemas.vocabulary import AssetState, JobState, QueueName, TaskId, TaskState, WorkerId
@@ -22,8 +22,7 @@ AWAY = Failure(code="unavailable.storage", detail="no answer", retryable=True)
 
 
 def _events(db: Database) -> list[EventType]:
-    with db.read() as tx:
-        return [event.type for event in tx.events.after(0, 10_000, None)]
+    return [event.type for event in watching.events_after(db, 0, limit=10_000)]
 
 
 def test_a_job_runs_from_probe_to_ready(database: Database) -> None:
@@ -380,8 +379,8 @@ def test_events_are_numbered_in_commit_order(database: Database) -> None:
         thread.start()
     seen: list[int] = []
     while any(thread.is_alive() for thread in writers) or len(seen) < 160:
-        with database.read() as tx:
-            seen += [event.id for event in tx.events.after(seen[-1] if seen else 0, 1000, None)]
+        last = seen[-1] if seen else 0
+        seen += [event.id for event in watching.events_after(database, last, limit=1000)]
         assert seen == list(range(1, len(seen) + 1)), "a number came late"
 
     assert len(seen) == 160

@@ -130,7 +130,7 @@ def submit_idle(
             )
             for i in range(n_tasks)
         ]
-        tx.jobs.add(job, n_tasks=n_tasks)
+        tx.jobs.add(job)
         tx.tasks.add(job, "0" * 64, made)
         tx.outbox.add([task.id for task in made])
     return job_id

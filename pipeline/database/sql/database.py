@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, text, update
+from sqlalchemy import Connection, insert, text
 
 from pipeline.database.migrations.run import upgrade
 from pipeline.database.port import CommitListener
@@ -23,11 +23,6 @@ from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
 
 # What every task runs through is built once: building costs more than running it.
-_NUMBER = (
-    update(tables.event_number)
-    .values(last=tables.event_number.c.last + bindparam("more"))
-    .returning(tables.event_number.c.last)
-)
 _RECORD = insert(tables.event).values(at=now_s())
 
 
@@ -67,18 +62,10 @@ class SqlTransaction:
         )
 
     def flush_events(self) -> bool:
-        """Number and insert what was emitted; tell whether there was anything.
-
-        The row lock on the counter is taken last and held through the commit: numbers rise
-        in commit order and no reader can skip one that commits late.
-        """
-        if not self._emitted:
-            return False
-        last = self._connection.execute(_NUMBER, {"more": len(self._emitted)}).scalar_one()
-        first = last - len(self._emitted) + 1
-        rows = [{"id": first + i, **row} for i, row in enumerate(self._emitted)]
-        self._connection.execute(_RECORD, rows)
-        return True
+        """Insert what was emitted; tell whether there was anything."""
+        if self._emitted:
+            self._connection.execute(_RECORD, self._emitted)
+        return bool(self._emitted)
 
 
 class SqlDatabase:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    literal_column,
     select,
     tuple_,
     update,
@@ -26,13 +27,9 @@ from schemas.vocabulary import AssetId, JobId, JobState, TaskState
 
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
+_UNFINISHED = task.c.state != literal_column(f"'{TaskState.SUCCEEDED.value}'")
 # What every task runs through is built once: building costs more than running it.
-_COUNT_DONE = (
-    update(job)
-    .where(job.c.id == bindparam("done_id"))
-    .values(tasks_left=job.c.tasks_left - 1)
-    .returning(job.c.tasks_left)
-)
+_HAS_UNFINISHED = select(task.c.id).where(task.c.job_id == bindparam("of_id"), _UNFINISHED).limit(1)
 
 
 def _row(row: Row[Any]) -> JobRow:
@@ -77,7 +74,7 @@ class SqlJobs:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, row: NewJob, n_tasks: int) -> None:
+    def add(self, row: NewJob) -> None:
         self._connection.execute(
             insert(job).values(
                 id=row.id,
@@ -92,7 +89,6 @@ class SqlJobs:
                 max_attempts=row.max_attempts,
                 max_lost=row.max_lost,
                 files={},
-                tasks_left=n_tasks,
                 created_at=now_s(),
             )
         )
@@ -148,25 +144,20 @@ class SqlJobs:
         moved = self._connection.execute(_move(tuple(before), after), values)
         return moved.rowcount == 1
 
-    def plan(self, job_id: JobId, plan: MediaPlan, n_more_tasks: int) -> None:
+    def plan(self, job_id: JobId, plan: MediaPlan) -> None:
         self._connection.execute(
-            update(job)
-            .where(job.c.id == job_id)
-            .values(plan=plan.model_dump(mode="json"), tasks_left=job.c.tasks_left + n_more_tasks)
+            update(job).where(job.c.id == job_id).values(plan=plan.model_dump(mode="json"))
         )
 
-    def count_done(self, job_id: JobId) -> int:
-        left: int = self._connection.execute(_COUNT_DONE, {"done_id": job_id}).scalar_one()
-        return left
+    def has_unfinished(self, job_id: JobId) -> bool:
+        found = self._connection.execute(_HAS_UNFINISHED, {"of_id": job_id})
+        return found.one_or_none() is not None
 
-    def recount(self, job_id: JobId) -> None:
-        left = (
-            select(func.count())
-            .select_from(task)
-            .where(task.c.job_id == job_id, task.c.state != TaskState.SUCCEEDED.value)
-            .scalar_subquery()
-        )
-        self._connection.execute(update(job).where(job.c.id == job_id).values(tasks_left=left))
+    def unsettled(self, limit: int) -> list[JobId]:
+        active = (JobState.WAITING.value, JobState.RUNNING.value)
+        unfinished = select(task.c.id).where(task.c.job_id == job.c.id, _UNFINISHED).exists()
+        query = select(job.c.id).where(job.c.state.in_(active), ~unfinished).limit(limit)
+        return list(self._connection.execute(query).scalars())
 
     def pin_build(self, job_id: JobId, build: str | None) -> str | None:
         change = update(job).where(job.c.id == job_id).values(encoder_build=build)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    text,
 )
 
 from pipeline.database.sql.columns import BigId, JsonColumn, Seconds
@@ -57,13 +58,13 @@ job = Table(
     Column("plan", JsonColumn),
     Column("encoder_build", String(64)),
     Column("files", JsonColumn, nullable=False),
-    Column("tasks_left", Integer, nullable=False),
     Column("error", JsonColumn),
     Column("created_at", Seconds, nullable=False),
     Column("started_at", Seconds),
     Column("finished_at", Seconds),
     Index("ix_job_newest", "created_at", "id"),
     Index("ix_job_account", "account", "state"),
+    Index("ix_job_state", "state"),
 )
 
 task = Table(
@@ -100,6 +101,12 @@ task = Table(
     Column("error", JsonColumn),
     Index("ix_task_claim", "queue", "state", "is_express", "rank"),
     Index("ix_task_lease", "state", "lease_until"),
+    Index(
+        "ix_task_unfinished",
+        "job_id",
+        sqlite_where=text("state <> 'succeeded'"),
+        postgresql_where=text("state <> 'succeeded'"),
+    ),
 )
 
 task_dep = Table(
@@ -121,16 +128,25 @@ outbox = Table(
 event = Table(
     "event",
     metadata,
-    Column("id", BigId, primary_key=True, autoincrement=False),
+    # The order of insertion; transactions may commit in another.
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    # What readers go by, given out after the commit: see events.py.
+    Column("number", BigId, unique=True),
     Column("type", String(32), nullable=False),
     Column("at", Seconds, nullable=False, index=True),
     Column("asset_id", String(40)),
     Column("job_id", String(40), index=True),
     Column("task_id", String(40)),
     Column("data", JsonColumn, nullable=False),
+    Index(
+        "ix_event_unnumbered",
+        "seq",
+        sqlite_where=text("number IS NULL"),
+        postgresql_where=text("number IS NULL"),
+    ),
 )
 
-# One row. Its lock makes event numbers rise in commit order, so that no reader skips one.
+# One row: the highest number given out. Whoever numbers events holds its lock.
 event_number = Table(
     "event_number",
     metadata,

@@ -121,7 +121,7 @@ class SqlTasks(SqlTaskGroups):
         row = self._connection.execute(_SUCCEED, values).one_or_none()
         return None if row is None else row_of(row, ())
 
-    def release_dependents(self, task_id: TaskId) -> list[TaskId]:
+    def release_dependents(self, task_id: TaskId) -> tuple[list[TaskId], int]:
         rows = self._connection.execute(_MEET_NEED, {"met_id": task_id}).all()
         freed = [row.id for row in rows if row.deps_left == 0]
         if freed:
@@ -130,7 +130,7 @@ class SqlTasks(SqlTaskGroups):
                 .where(task.c.id.in_(freed))
                 .values(state=TaskState.READY.value, run_after=now_s())
             )
-        return freed
+        return freed, len(rows)
 
     def back_to_ready(
         self,

@@ -84,17 +84,26 @@ def _create_asset() -> None:
 def _create_event() -> None:
     op.create_table(
         "event",
-        sa.Column("id", BIG_ID, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("number", BIG_ID),
         sa.Column("type", sa.String(length=32), nullable=False),
         sa.Column("at", SECONDS, nullable=False),
         sa.Column("asset_id", sa.String(length=40)),
         sa.Column("job_id", sa.String(length=40)),
         sa.Column("task_id", sa.String(length=40)),
         sa.Column("data", JSON_COLUMN, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_event"),
+        sa.PrimaryKeyConstraint("seq", name="pk_event"),
+        sa.UniqueConstraint("number"),
     )
     op.create_index("ix_event_at", "event", ["at"])
     op.create_index("ix_event_job_id", "event", ["job_id"])
+    op.create_index(
+        "ix_event_unnumbered",
+        "event",
+        ["seq"],
+        sqlite_where=sa.text("number IS NULL"),
+        postgresql_where=sa.text("number IS NULL"),
+    )
 
 
 def _create_event_number() -> None:
@@ -183,7 +192,6 @@ def _create_job() -> None:
         sa.Column("plan", JSON_COLUMN),
         sa.Column("encoder_build", sa.String(length=64)),
         sa.Column("files", JSON_COLUMN, nullable=False),
-        sa.Column("tasks_left", sa.Integer(), nullable=False),
         sa.Column("error", JSON_COLUMN),
         sa.Column("created_at", SECONDS, nullable=False),
         sa.Column("started_at", SECONDS),
@@ -194,6 +202,7 @@ def _create_job() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_job"),
     )
     op.create_index("ix_job_account", "job", ["account", "state"])
+    op.create_index("ix_job_state", "job", ["state"])
     op.create_index("ix_job_asset_id", "job", ["asset_id"])
     op.create_index("ix_job_newest", "job", ["created_at", "id"])
 
@@ -312,6 +321,13 @@ def _create_task() -> None:
     op.create_index("ix_task_claim", "task", ["queue", "state", "is_express", "rank"])
     op.create_index("ix_task_job_id", "task", ["job_id"])
     op.create_index("ix_task_lease", "task", ["state", "lease_until"])
+    op.create_index(
+        "ix_task_unfinished",
+        "task",
+        ["job_id"],
+        sqlite_where=sa.text("state <> 'succeeded'"),
+        postgresql_where=sa.text("state <> 'succeeded'"),
+    )
 
 
 def _create_task_dep() -> None:
