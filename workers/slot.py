@@ -87,7 +87,7 @@ class Slots:
         return tasks.claim(place.pipeline.database, offer, lease_s=settings.lease_s)
 
     def _work(self, claimed: Claimed, place: Place) -> None:
-        log.info("task.started", kind=claimed.params.kind, attempt=claimed.attempt)
+        log.debug("task.started", kind=claimed.params.kind, attempt=claimed.attempt)
         try:
             result = self._run(claimed, place)
             self._tell(

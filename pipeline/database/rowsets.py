@@ -87,8 +87,11 @@ class JobRows(Protocol):
         error: ErrorJson | None = None,
     ) -> bool: ...
     def plan(self, job_id: JobId, plan: MediaPlan) -> None: ...
-    def has_unfinished(self, job_id: JobId) -> bool:
-        """Tell whether any task of it has not succeeded (yet)."""
+    def open_state(self, job_id: JobId) -> TaskState | None:
+        """Tell the state of a task that has not succeeded, RUNNING only if no other has.
+
+        None means that all have.
+        """
 
     def unsettled(self, limit: int) -> list[JobId]:
         """List active jobs all of whose tasks have succeeded."""

@@ -42,10 +42,11 @@ def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
     tx.outbox.add(freed)
     if n_waiting:
         return False
-    if tx.jobs.has_unfinished(task.job_id):
-        return True
-    _complete(tx, jobs.need(tx, task.job_id))
-    return False
+    left = tx.jobs.open_state(task.job_id)
+    if left is None:
+        _complete(tx, jobs.need(tx, task.job_id))
+    # While others wait, one of them will be the last.
+    return left is TaskState.RUNNING
 
 
 def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
@@ -74,11 +75,11 @@ def settle(db: Database, job_id: JobId) -> bool:
     finds all others done. Completing is a compare-and-swap: it happens once.
     """
     with db.read() as tx:
-        if tx.jobs.has_unfinished(job_id):
+        if tx.jobs.open_state(job_id) is not None:
             return False
     with db.write() as tx:
         job = tx.jobs.get(job_id)
-        if job is not None and not tx.jobs.has_unfinished(job_id):
+        if job is not None and tx.jobs.open_state(job_id) is None:
             _complete(tx, job)
     return True
 

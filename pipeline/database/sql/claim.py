@@ -16,6 +16,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Float,
+    Integer,
     ScalarSelect,
     Update,
     and_,
@@ -36,10 +37,12 @@ from pipeline.database.sql.columns import now_s
 from pipeline.database.sql.tables import job, queue_control, task
 from schemas.vocabulary import TaskState
 
-#: Candidates of each sort; more than the claims that ever run at the same moment.
-_WINDOW = 100
+#: Candidates of each sort: enough to choose from, few enough to be weighed in a millisecond.
+WINDOW = 32
+#: Where all of those are locked by claims of the same moment, there are more.
+DEEP_WINDOW = 500
 
-
+_DEPTH = bindparam("window_depth", type_=Integer)
 _QUEUE = bindparam("wanted_queue", type_=task.c.queue.type)
 _WORKER = bindparam("wanted_by", type_=task.c.lease_owner.type)
 _LEASE_S = bindparam("wanted_lease_s", type_=Float)
@@ -48,7 +51,7 @@ _FREE_BYTES = bindparam("offered_bytes", type_=task.c.scratch_bytes.type)
 _CACHED = bindparam("offered_sources", type_=task.c.source_sha256.type, expanding=True)
 
 
-def claim_values(wanted: Wanted, lease_s: float) -> dict[str, Any]:
+def claim_values(wanted: Wanted, lease_s: float, *, depth: int = WINDOW) -> dict[str, Any]:
     """Lay out what the statement is executed with."""
     return {
         _QUEUE.key: wanted.queue.value,
@@ -57,6 +60,7 @@ def claim_values(wanted: Wanted, lease_s: float) -> dict[str, Any]:
         _BUILD.key: wanted.encoder_build,
         _FREE_BYTES.key: wanted.scratch_free_bytes,
         _CACHED.key: wanted.cached,
+        _DEPTH.key: depth,
     }
 
 
@@ -118,7 +122,7 @@ def _window(*, is_express: bool) -> CTE:
             not_(_is_paused()),
         )
         .order_by(task.c.rank)
-        .limit(_WINDOW)
+        .limit(_DEPTH)
         .cte("express" if is_express else "plain")
     )
 

@@ -74,6 +74,9 @@ class SqlDatabase:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
         self._is_sqlite = self._engine.dialect.name == "sqlite"
+        # SQLite's plain BEGIN is a consistent view already.
+        view = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self._engine.execution_options(**view)
         self._turn = FirstComeLock()
         self._listeners: list[CommitListener] = []
 
@@ -95,11 +98,9 @@ class SqlDatabase:
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Open a consistent view."""
-        with translated(), self._engine.connect() as connection, connection.begin():
+        with translated(), self._reader.connect() as connection, connection.begin():
             if self._is_sqlite:
                 connection.exec_driver_sql("BEGIN")
-            else:
-                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield SqlTransaction(connection)
 
     def on_commit(self, notify: CommitListener) -> None:

@@ -29,7 +29,13 @@ _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 _UNFINISHED = task.c.state != literal_column(f"'{TaskState.SUCCEEDED.value}'")
 # What every task runs through is built once: building costs more than running it.
-_HAS_UNFINISHED = select(task.c.id).where(task.c.job_id == bindparam("of_id"), _UNFINISHED).limit(1)
+_OPEN_STATE = (
+    # By the alphabet "running" comes last: it is found only where nothing waits.
+    select(task.c.state)
+    .where(task.c.job_id == bindparam("of_id"), _UNFINISHED)
+    .order_by(task.c.state)
+    .limit(1)
+)
 
 
 def _row(row: Row[Any]) -> JobRow:
@@ -149,9 +155,9 @@ class SqlJobs:
             update(job).where(job.c.id == job_id).values(plan=plan.model_dump(mode="json"))
         )
 
-    def has_unfinished(self, job_id: JobId) -> bool:
-        found = self._connection.execute(_HAS_UNFINISHED, {"of_id": job_id})
-        return found.one_or_none() is not None
+    def open_state(self, job_id: JobId) -> TaskState | None:
+        state = self._connection.execute(_OPEN_STATE, {"of_id": job_id}).scalar_one_or_none()
+        return None if state is None else TaskState(state)
 
     def unsettled(self, limit: int) -> list[JobId]:
         active = (JobState.WAITING.value, JobState.RUNNING.value)

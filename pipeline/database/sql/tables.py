@@ -104,6 +104,7 @@ task = Table(
     Index(
         "ix_task_unfinished",
         "job_id",
+        "state",
         sqlite_where=text("state <> 'succeeded'"),
         postgresql_where=text("state <> 'succeeded'"),
     ),

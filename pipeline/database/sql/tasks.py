@@ -14,7 +14,7 @@ from sqlalchemy import (
 
 from pipeline.core.graph import NewTask
 from pipeline.database.rows import ClaimedRow, ErrorJson, NewJob, TaskRow, Wanted
-from pipeline.database.sql.claim import claim_statement, claim_values
+from pipeline.database.sql.claim import DEEP_WINDOW, claim_statement, claim_values
 from pipeline.database.sql.columns import now_s
 from pipeline.database.sql.tables import task, task_dep
 from pipeline.database.sql.task_groups import SqlTaskGroups
@@ -81,6 +81,9 @@ class SqlTasks(SqlTaskGroups):
     def claim(self, wanted: Wanted, lease_s: float) -> ClaimedRow | None:
         values = claim_values(wanted, lease_s)
         row = self._connection.execute(claim_statement(), values).one_or_none()
+        if row is None:
+            values = claim_values(wanted, lease_s, depth=DEEP_WINDOW)
+            row = self._connection.execute(claim_statement(), values).one_or_none()
         if row is None:
             return None
         return ClaimedRow(

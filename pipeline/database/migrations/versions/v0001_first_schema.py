@@ -324,7 +324,7 @@ def _create_task() -> None:
     op.create_index(
         "ix_task_unfinished",
         "task",
-        ["job_id"],
+        ["job_id", "state"],
         sqlite_where=sa.text("state <> 'succeeded'"),
         postgresql_where=sa.text("state <> 'succeeded'"),
     )
