@@ -10,7 +10,7 @@ from threading import Event, Lock
 
 from pipeline.bootstrap import Pipeline
 from pipeline.services import playback, tasks
-from pipeline.services.tasks import Claimed
+from pipeline.services.claims import Claimed
 from schemas.events import ProgressTick
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline

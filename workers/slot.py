@@ -18,8 +18,8 @@ from pipeline.core.errors import (
     WorkFailed,
 )
 from pipeline.core.retry import Failure
-from pipeline.services import tasks
-from pipeline.services.tasks import Claimed, Offer
+from pipeline.services import claims, tasks
+from pipeline.services.claims import Claimed, Offer
 from schemas.tasks import TaskResult
 from schemas.vocabulary import QueueName, TaskKind, WorkerId
 from workers.attempt import Attempt, Place, StopReason
@@ -84,7 +84,7 @@ class Slots:
             scratch_free_bytes=self._scratch.free_bytes(),
             cached=place.cache.held(),
         )
-        return tasks.claim(place.pipeline.database, offer, lease_s=settings.lease_s)
+        return claims.claim(place.pipeline.database, offer, lease_s=settings.lease_s)
 
     def _work(self, claimed: Claimed, place: Place) -> None:
         log.debug("task.started", kind=claimed.params.kind, attempt=claimed.attempt)

@@ -28,7 +28,7 @@ from pipeline.core.retry import Failure
 from pipeline.database.port import Database
 from pipeline.database.sql import SqlDatabase
 from pipeline.services import jobs, tasks, watching
-from pipeline.services.tasks import Claimed
+from pipeline.services.claims import Claimed
 from schemas.events import EventType
 from schemas.vocabulary import JobId, JobState, QueueName, TaskId, TaskState, WorkerId
 from schemas.workers import Pulse

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.database.port import Database
 from pipeline.services import housekeeping, tasks
-from pipeline.services.tasks import Claimed
+from pipeline.services.claims import Claimed
 from pipeline.storage.directory import DirectoryStore
 from schemas.tasks import EncodeAudioParams, EncodeAudioResult, RenditionMade, SegmentMade
 from schemas.vocabulary import QueueName

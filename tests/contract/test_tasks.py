@@ -8,7 +8,7 @@ import pytest
 from pipeline.core.errors import Conflict, LeaseLost
 from pipeline.core.retry import Failure
 from pipeline.database.port import Database
-from pipeline.services import fleet, jobs, playback, tasks, watching
+from pipeline.services import claims, fleet, jobs, playback, tasks, watching
 from schemas.events import EventType
 from schemas.tasks import EncodeAudioParams, EncodeParams
 from schemas.vocabulary import AssetState, JobState, QueueName, TaskId, TaskState, WorkerId
@@ -188,7 +188,7 @@ def test_bad_input_fails_the_job_at_once(database: Database) -> None:
     assert failed.tasks[0].attempt == 1
 
 
-def _until_ready(database: Database, queue: QueueName) -> tasks.Claimed:
+def _until_ready(database: Database, queue: QueueName) -> claims.Claimed:
     """Bring every delayed task forward and claim."""
     with database.read() as tx:
         delayed = [

@@ -16,7 +16,7 @@ from flask import Flask, request
 from api.client import ApiError
 from api.problems import register
 from api.streaming import blocks
-from pipeline.services import fleet, tasks
+from pipeline.services import claims, fleet, tasks
 from schemas.events import EventType
 from schemas.http import DryRunView, JobRequest, JobView
 from schemas.media import MediaFacts, VideoFacts
@@ -290,13 +290,13 @@ def test_a_dry_run_answers_with_the_plan_once_the_source_is_known(
 
 def probe(api: Served) -> bool:
     """Be the worker that probes, if there is something to probe."""
-    offer = tasks.Offer(
+    offer = claims.Offer(
         worker_id=WorkerId("w"),
         queue=QueueName.PROBE,
         encoder_build="b",
         scratch_free_bytes=2**40,
     )
-    claimed = tasks.claim(api.pipeline.database, offer, lease_s=60)
+    claimed = claims.claim(api.pipeline.database, offer, lease_s=60)
     if claimed is None:
         return False
     tasks.finish(

@@ -6,9 +6,9 @@ from pipeline.core.graph import NewTask
 from pipeline.core.profiles import PROFILES
 from pipeline.database.port import Database
 from pipeline.database.rows import NewAsset, NewJob
-from pipeline.services import jobs, tasks
+from pipeline.services import claims, jobs, tasks
+from pipeline.services.claims import Claimed, Offer
 from pipeline.services.ids import new_id, new_task_id
-from pipeline.services.tasks import Claimed, Offer
 from schemas.http import JobRequest, JobView
 from schemas.media import AudioFacts, MediaFacts, VideoFacts
 from schemas.tasks import (
@@ -153,7 +153,7 @@ def claim(
         scratch_free_bytes=free_bytes,
         cached=cached,
     )
-    return tasks.claim(db, offer, lease_s=lease_s)
+    return claims.claim(db, offer, lease_s=lease_s)
 
 
 def must_claim(db: Database, queue: QueueName, *, worker: str = "w1") -> Claimed:

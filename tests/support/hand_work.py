@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import Event
 
 from pipeline.bootstrap import Pipeline
-from pipeline.services import assets, fleet, jobs, playback, tasks
-from pipeline.services.tasks import Claimed, Offer
+from pipeline.services import assets, claims, fleet, jobs, playback, tasks
+from pipeline.services.claims import Claimed, Offer
 from schemas.http import JobRequest
 from schemas.profile import AudioWish, Profile, Rung
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef, TaskResult
@@ -131,7 +131,7 @@ class Hand:
     def _claim(self, queues: Sequence[QueueName]) -> Claimed | None:
         for queue in queues:
             offer = Offer(_WORKER, queue, "test", 2**40)
-            claimed = tasks.claim(self._pipeline.database, offer, lease_s=60)
+            claimed = claims.claim(self._pipeline.database, offer, lease_s=60)
             if claimed is not None:
                 return claimed
         return None

@@ -13,8 +13,8 @@ from api import problems
 from api.media import media_blueprint
 from pipeline.bootstrap import Pipeline, build
 from pipeline.core import profiles
-from pipeline.services import assets, fleet, jobs, playback, tasks
-from pipeline.services.tasks import Claimed, Offer
+from pipeline.services import assets, claims, fleet, jobs, playback, tasks
+from pipeline.services.claims import Claimed, Offer
 from pipeline.settings import Settings
 from schemas.http import JobRequest
 from schemas.media import MediaFacts, VideoFacts
@@ -67,7 +67,7 @@ class Stage:
 
     def finish_one(self, queue: QueueName) -> None:
         """End the best task of a queue."""
-        claimed = tasks.claim(
+        claimed = claims.claim(
             self.pipeline.database, Offer(WorkerId("w"), queue, "b", 2**40), lease_s=60
         )
         assert claimed is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
-from pipeline.services.tasks import Claimed
+from pipeline.services.claims import Claimed
 from schemas.tasks import IdleParams
 from schemas.vocabulary import AssetId, JobId, TaskId
 from schemas.workers import Orders

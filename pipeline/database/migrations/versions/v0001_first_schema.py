@@ -31,6 +31,7 @@ def upgrade() -> None:
     _create_rendition()
     _create_segment()
     _create_task()
+    _index_task()
     _create_task_dep()
     op.execute("INSERT INTO event_number (id, last) VALUES (1, 0)")
     # Rows that are only ever updated, so that two who change one never collide.
@@ -318,6 +319,9 @@ def _create_task() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name="fk_task_job_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_task"),
     )
+
+
+def _index_task() -> None:
     op.create_index("ix_task_claim", "task", ["queue", "state", "is_express", "rank"])
     op.create_index("ix_task_job_id", "task", ["job_id"])
     op.create_index("ix_task_lease", "task", ["state", "lease_until"])
