@@ -3,7 +3,7 @@
 Inside ``write()`` everything happens or nothing does. Times are the database's own clock.
 Every method may raise ``DatabaseUnavailable``; after one at the end of ``write()`` the commit
 may have happened all the same, so whoever repeats must be ready to find its work done.
-Locks are taken in one order, task before job before event, so that writers never deadlock.
+Locks are taken in one order, task before job, so that writers do not deadlock.
 """
 
 from collections.abc import Mapping
