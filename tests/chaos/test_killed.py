@@ -117,10 +117,11 @@ def test_a_rolling_restart_burns_no_attempt(
 ) -> None:
     fleet.add_scheduler()
     workers = fleet.add_workers(2)
-    (heavy,) = fleet.submit(recipes.heavy)
     fleet.submit(recipes.light, 2)
 
     for worker in workers:
+        # One for each round: a worker takes longer to start than this takes to encode.
+        (heavy,) = fleet.submit(recipes.heavy)
         task = fleet.wait_for_encode(heavy)
         owner = fleet.owner_of(task) or worker
         asked_at = time.monotonic()
