@@ -115,9 +115,7 @@ class TaskRows(Protocol):
     def claim(self, wanted: Wanted, lease_s: float) -> ClaimedRow | None:
         """Grant the best eligible ready task of the queue; raise its epoch, count the attempt."""
 
-    def renew(
-        self, worker_id: WorkerId, pulses: Sequence[Pulse], lease_s: float
-    ) -> dict[TaskId, bool]:
+    def renew(self, pulses: Sequence[Pulse], lease_s: float) -> dict[TaskId, bool]:
         """Renew leases whose epoch stands; tell for each of those whether to cancel.
 
         One that somebody else is changing is left as it is and told of as it was.

@@ -22,7 +22,7 @@ def heartbeat(
 ) -> Orders:
     """Renew the leases of all running tasks of a process at once and fetch its orders."""
     with db.write() as tx:
-        renewed = tx.tasks.renew(worker_id, pulses, lease_s)
+        renewed = tx.tasks.renew(pulses, lease_s)
         drain = tx.fleet.touch(worker_id)
     return Orders(
         lost=tuple(p.task_id for p in pulses if p.task_id not in renewed),

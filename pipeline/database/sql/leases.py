@@ -8,7 +8,7 @@ from sqlalchemy import Integer as SqlInteger
 
 from pipeline.database.sql.columns import JsonColumn, now_s
 from pipeline.database.sql.tables import task
-from schemas.vocabulary import TaskId, TaskState, WorkerId
+from schemas.vocabulary import TaskId, TaskState
 from schemas.workers import Pulse
 
 _RUNNING = TaskState.RUNNING.value
@@ -31,10 +31,7 @@ class SqlLeases:
         )
         return [(row.id, row.epoch) for row in rows]
 
-    def renew(
-        self, worker_id: WorkerId, pulses: Sequence[Pulse], lease_s: float
-    ) -> dict[TaskId, bool]:
-        del worker_id
+    def renew(self, pulses: Sequence[Pulse], lease_s: float) -> dict[TaskId, bool]:
         if not pulses:
             return {}
         beat = _beat(pulses)
