@@ -68,10 +68,12 @@ class MediaWarning(Frozen):
 
 
 class MediaFacts(Frozen):
-    """One source file."""
+    """One source file, or the mended copy of it that all work is done on."""
 
     #: Demuxer that opened it, e.g. ``mov`` or ``matroska``.
     container: str
+    #: Demuxer of the file as it was handed in, where a mended copy of it is described.
+    remuxed_from: str | None = None
     size_bytes: int
     #: Length of the whole file in seconds, the longest of its used tracks, from the asset's zero.
     duration_s: Ratio

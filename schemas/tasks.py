@@ -122,6 +122,9 @@ class ProbeResult(Frozen):
 
     kind: Literal[TaskKind.PROBE] = TaskKind.PROBE
     facts: MediaFacts
+    #: A copy with mended times that the other tasks work on, where the source needs one; the
+    #: facts are then the copy's. It lies under the probe's prefix and lives as long as the asset.
+    working_source: SourceRef | None = None
 
 
 class ThumbnailsResult(Frozen):

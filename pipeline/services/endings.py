@@ -53,7 +53,7 @@ def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
     """Put what a task made where it belongs; tell whether the job goes on."""
     match result:
         case ProbeResult():
-            return planning.plan_job(tx, task, result.facts)
+            return planning.plan_job(tx, task, result)
         case ThumbnailsResult():
             _show_pictures(tx, task, result)
         case EncodeResult():

@@ -1,5 +1,6 @@
 """From facts to the graph: what happens when a probe has succeeded."""
 
+from pipeline.core import keys
 from pipeline.core.errors import MediaError
 from pipeline.core.graph import Expansion, expand
 from pipeline.core.lifecycle import JOB_ENDED
@@ -11,35 +12,42 @@ from pipeline.services.ids import new_task_id
 from schemas.events import EventType
 from schemas.media import MediaFacts
 from schemas.plan import AudioPlan, MediaPlan, RungPlan
+from schemas.tasks import ProbeResult
 from schemas.vocabulary import JobId, JobState
 
 
-def plan_job(tx: Transaction, probe: TaskRow, facts: MediaFacts) -> bool:
+def plan_job(tx: Transaction, probe: TaskRow, found: ProbeResult) -> bool:
     """Store the facts, plan, and insert all further tasks; tell whether the job goes on.
 
     A source that cannot be planned for ends the job as failed: its probe did its work.
     """
-    tx.assets.set_facts(probe.asset_id, facts)
+    tx.assets.set_facts(probe.asset_id, found.facts)
     job = jobs.need(tx, probe.job_id)
-    if job.state in JOB_ENDED:
-        return False
-    if job.is_dry_run:
-        return True
+    goes_on = job.state not in JOB_ENDED and (job.is_dry_run or _plan(tx, job, found))
+    if found.working_source is not None and (job.is_dry_run or not goes_on):
+        # Nobody will work on the copy.
+        prefix = keys.attempt_prefix(probe.asset_id, probe.id, probe.epoch)
+        tx.garbage.add(prefix, delay_s=0.0)
+    return goes_on
+
+
+def _plan(tx: Transaction, job: JobRow, found: ProbeResult) -> bool:
     try:
-        media_plan = plan(facts, job.profile)
+        media_plan = plan(found.facts, job.profile)
     except MediaError as exc:
         error = {"code": exc.instance_code, "detail": exc.detail, "remedy": exc.remedy}
         jobs.end(tx, job, JobState.FAILED, error)
         return False
-    _insert(tx, job, facts, media_plan)
+    _insert(tx, job, found, media_plan)
     return True
 
 
-def _insert(tx: Transaction, job: JobRow, facts: MediaFacts, media_plan: MediaPlan) -> None:
-    asset = assets.need(tx, job.asset_id)
+def _insert(tx: Transaction, job: JobRow, found: ProbeResult, media_plan: MediaPlan) -> None:
+    facts = found.facts
+    source = found.working_source or jobs.source_of(assets.need(tx, job.asset_id))
     tasks = expand(
         Expansion(
-            source=jobs.source_of(asset),
+            source=source,
             facts=facts,
             plan=media_plan,
             rank=job.rank,
@@ -48,7 +56,7 @@ def _insert(tx: Transaction, job: JobRow, facts: MediaFacts, media_plan: MediaPl
         new_id=new_task_id,
     )
     tx.media.add_renditions(_renditions(job.id, media_plan, facts))
-    tx.tasks.add(job, asset.sha256, tasks)
+    tx.tasks.add(job, source.sha256, tasks)
     tx.outbox.add([task.id for task in tasks if not task.needs])
     tx.jobs.plan(job.id, media_plan)
     tx.emit(
