@@ -1,6 +1,7 @@
 """Facts about a source, as probing found them: what is there, never what we wish for."""
 
 from fractions import Fraction
+from typing import Literal
 
 from pydantic import Field
 
@@ -60,11 +61,27 @@ class AudioFacts(Frozen):
     bitrate_bps: int | None = None
 
 
+class Damage(Frozen):
+    """What of a track cannot be shown or heard as it was recorded."""
+
+    medium: Literal["video", "audio"]
+    #: Frames the decoder put together from what it could read of them.
+    n_concealed: int = 0
+    #: Frames that gave no picture or sound at all: the one before stands, or there is silence.
+    n_missing: int = 0
+    #: What a viewer may notice, as (from, to) in seconds from the asset's zero; ascending, apart.
+    spans_s: tuple[tuple[float, float], ...] = ()
+    #: Length of all of it, for where the spans are too many to list.
+    affected_s: float = 0.0
+
+
 class MediaWarning(Frozen):
     """Something a viewer or operator should know, though the job goes on."""
 
     code: str
     detail: str
+    #: The counts behind a warning of damage.
+    damage: Damage | None = None
 
 
 class MediaFacts(Frozen):
@@ -81,6 +98,8 @@ class MediaFacts(Frozen):
     start_s: Ratio
     video: VideoFacts | None = None
     audio: AudioFacts | None = None
+    #: Seconds the file announces at its end and does not hold: it was cut short.
+    missing_s: Ratio = Fraction(0)
     #: Whether seeking to a time lands on the right frame (not so in raw MPEG-TS).
     is_seekable: bool = True
     #: What MediaInfo adds: writing application, encoder library, scan type, HDR format.

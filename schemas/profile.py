@@ -5,7 +5,7 @@ from fractions import Fraction
 from pydantic import Field, field_validator
 
 from schemas.frozen import Frozen, Ratio
-from schemas.vocabulary import AudioCodec, VideoCodec
+from schemas.vocabulary import AudioCodec, OnDamage, VideoCodec
 
 #: Names under a media address that a rendition's playlist would hide.
 _TAKEN = frozenset({"master", "audio"})
@@ -59,3 +59,5 @@ class Profile(Frozen):
     max_frame_rate: Ratio = Fraction(60)
     thumbnail_count: int = Field(default=3, ge=1, le=20)
     storyboard_interval_s: int = Field(default=10, ge=1)
+    #: What becomes of a source that decodes, but not cleanly.
+    on_damage: OnDamage = OnDamage.PUBLISH

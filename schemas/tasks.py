@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from schemas.frozen import Frozen, Ratio
-from schemas.media import MediaFacts
+from schemas.media import Damage, MediaFacts
 from schemas.plan import AudioPlan, ChunkPlan, Grid, RungPlan
-from schemas.vocabulary import AssetId, TaskKind
+from schemas.vocabulary import AssetId, OnDamage, TaskKind
 
 
 class SourceRef(Frozen):
@@ -47,6 +47,7 @@ class EncodeParams(Frozen):
     rungs: tuple[RungPlan, ...]
     chunk: ChunkPlan
     preset: str
+    on_damage: OnDamage = OnDamage.PUBLISH
 
 
 class EncodeAudioParams(Frozen):
@@ -59,6 +60,7 @@ class EncodeAudioParams(Frozen):
     segment_s: int
     #: Source time of the output's zero: the picture's, whose frames lie on a grid.
     zero_s: Ratio
+    on_damage: OnDamage = OnDamage.PUBLISH
 
 
 class PackageParams(Frozen):
@@ -147,6 +149,8 @@ class EncodeResult(Frozen):
     #: Fingerprint of the build that encoded it.
     encoder_build: str
     encode_s: float
+    #: What of the chunk's source did not decode cleanly; None where all of it did.
+    damage: Damage | None = None
 
 
 class EncodeAudioResult(Frozen):
@@ -154,6 +158,8 @@ class EncodeAudioResult(Frozen):
 
     kind: Literal[TaskKind.ENCODE_AUDIO] = TaskKind.ENCODE_AUDIO
     n_segments: int
+    #: What of the source's sound did not decode; None where all of it did.
+    damage: Damage | None = None
 
 
 class PackageResult(Frozen):

@@ -74,6 +74,15 @@ class QueueName(StrEnum):
     RECORD = "record"
 
 
+class OnDamage(StrEnum):
+    """What becomes of a source that decodes, but not cleanly."""
+
+    #: It is published with a warning that counts the damage.
+    PUBLISH = "publish"
+    #: Its job fails.
+    REFUSE = "refuse"
+
+
 class VideoCodec(StrEnum):
     """Codecs a rendition can be encoded to."""
 
