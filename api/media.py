@@ -13,8 +13,9 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from pipeline.bootstrap import Pipeline
+from pipeline.core.encryption import KEY_TYPE
 from pipeline.services import playback
-from pipeline.services.playback import GeneratedText, StoredFile
+from pipeline.services.playback import ContentKey, GeneratedText, StoredFile
 from pipeline.storage.port import ObjectStore
 from schemas.vocabulary import AssetId
 
@@ -39,6 +40,8 @@ def media_blueprint(pipeline: Pipeline) -> Blueprint:
         found = playback.file(pipeline.database, AssetId(asset_id), path)
         if isinstance(found, GeneratedText):
             return _text(found)
+        if isinstance(found, ContentKey):
+            return _key(found)
         return _stored(pipeline.storage, found)
 
     blueprint.after_request(_open_to_players)
@@ -70,6 +73,12 @@ def _text(found: GeneratedText) -> Response:
     if _has_it(etag):
         return Response(status=304, headers=headers)
     return Response(data, headers=headers, content_type=found.content_type)
+
+
+def _key(found: ContentKey) -> Response:
+    # Whoever may ask for it, no cache on the way shall hand it on.
+    headers = Headers({"Cache-Control": "private, no-store"})
+    return Response(found.key, headers=headers, content_type=KEY_TYPE)
 
 
 def _stored(storage: ObjectStore, found: StoredFile) -> Response:

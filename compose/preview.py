@@ -87,6 +87,10 @@ class LocalBench:
         """Have nothing stored."""
         raise NotFound(f"There is no store with {key} here.", code="plan.no_store")
 
+    def content_key(self) -> bytes:
+        """Have no job that encrypts."""
+        raise NotFound("There is no key here.", code="plan.no_store")
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Tell nobody."""
 

@@ -58,7 +58,8 @@ class AssetView(Frozen):
     facts: MediaFacts | None = None
     error: ErrorView | None = None
     hls_url: str
-    dash_url: str
+    #: None where the segments are encrypted, which DASH does not know.
+    dash_url: str | None
     watch_url: str
     poster_url: str | None = None
     storyboard_url: str | None = None

@@ -55,6 +55,7 @@ class MediaPlan(Frozen):
     audio: AudioPlan | None
     segment_s: int
     preset: str
+    is_encrypted: bool = False
     duration_s: Ratio
     thumbnail_count: int
     storyboard_interval_s: int

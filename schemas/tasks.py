@@ -48,6 +48,8 @@ class EncodeParams(Frozen):
     chunk: ChunkPlan
     preset: str
     on_damage: OnDamage = OnDamage.PUBLISH
+    #: Segments are stored encrypted with the job's content key.
+    is_encrypted: bool = False
 
 
 class EncodeAudioParams(Frozen):
@@ -58,6 +60,7 @@ class EncodeAudioParams(Frozen):
     facts: MediaFacts
     audio: AudioPlan
     segment_s: int
+    is_encrypted: bool = False
     #: Source time of the output's zero: the picture's, whose frames lie on a grid.
     zero_s: Ratio
     on_damage: OnDamage = OnDamage.PUBLISH

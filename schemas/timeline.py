@@ -45,6 +45,8 @@ class Timeline(Frozen):
     duration_s: Ratio
     #: Aimed segment length; the target duration follows from it and the segments.
     segment_s: int
+    #: Segments are encrypted with the job's content key.
+    is_encrypted: bool = False
     #: No more segments will come: the job ended, well or not.
     is_ended: bool
     renditions: tuple[RenditionTimeline, ...]

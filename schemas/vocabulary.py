@@ -92,6 +92,13 @@ class VideoCodec(StrEnum):
     AV1 = "av1"
 
 
+class Encryption(StrEnum):
+    """How segments are encrypted."""
+
+    #: HLS AES-128: whole segments; HLS players only.
+    AES_128 = "aes-128"
+
+
 class AudioCodec(StrEnum):
     """Codecs a sound rendition can be encoded to."""
 

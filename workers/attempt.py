@@ -98,6 +98,10 @@ class Attempt:
         self._touch()
         return data
 
+    def content_key(self) -> bytes:
+        """Read the key this job's segments are encrypted with."""
+        return playback.content_key(self._place.pipeline.database, self.claimed.job_id)
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Keep how far the work is and tell watchers now and then."""
         with self._lock:

@@ -61,6 +61,12 @@ class Bench(Protocol):
         Raises StorageUnavailable, NotFound.
         """
 
+    def content_key(self) -> bytes:
+        """Read the key this job's segments are encrypted with.
+
+        Raises NotFound where the job does not encrypt.
+        """
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Tell how far each rendition is, 0–1; cheap, call it as often as you like.
 

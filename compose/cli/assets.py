@@ -94,7 +94,7 @@ def _print(asset: AssetView, server: str) -> None:
             **({} if asset.facts is None else _facts(asset.facts)),
             "watch": address(server, asset.watch_url),
             "HLS": address(server, asset.hls_url),
-            "DASH": address(server, asset.dash_url),
+            "DASH": asset.dash_url and address(server, asset.dash_url),
             "error": asset.error and f"{asset.error.detail} [{asset.error.code}]",
         }
     )

@@ -42,6 +42,8 @@ def manifest(
     Raises:
         NotFound: nothing can be played yet, or not by DASH.
     """
+    if timeline.is_encrypted:
+        raise NotFound("An encrypted asset plays over HLS alone", code="playback.not_ready")
     shown = [each for each in measures.listed(timeline, is_whole=is_whole) if _has_one_init(each)]
     if {each.medium for each in shown} != {each.medium for each in timeline.renditions}:
         raise NotFound("This asset cannot be played over DASH (yet)", code="playback.not_ready")

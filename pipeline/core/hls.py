@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from pipeline.core import measures
+from pipeline.core.encryption import key_name
 from pipeline.core.errors import NotFound
 from pipeline.core.iframes import ByteRange
 from pipeline.core.keys import media_path
 from pipeline.core.languages import tag_and_name
 from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
-from schemas.vocabulary import AssetId
 
 #: Byte ranges of the key frames of a rendition, one per segment.
 KeyFrames = Sequence[ByteRange]
@@ -143,7 +143,7 @@ def media(timeline: Timeline, rendition_name: str, *, is_whole: bool = False) ->
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if timeline.is_ended else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         *_start(timeline),
-        *_segment_lines(timeline.asset_id, rendition.segments, None),
+        *_segment_lines(timeline, rendition.segments, None),
     ]
     return _text(lines + ["#EXT-X-ENDLIST"] * timeline.is_ended)
 
@@ -158,7 +158,7 @@ def iframes(timeline: Timeline, rendition_name: str, frames: KeyFrames) -> str:
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-I-FRAMES-ONLY",
-        *_segment_lines(timeline.asset_id, rendition.segments, frames),
+        *_segment_lines(timeline, rendition.segments, frames),
         "#EXT-X-ENDLIST",
     ]
     return _text(lines)
@@ -172,19 +172,29 @@ def _find(timeline: Timeline, name: str, *, is_whole: bool) -> RenditionTimeline
 
 
 def _segment_lines(
-    asset_id: AssetId, segments: Sequence[TimelineSegment], frames: KeyFrames | None
+    timeline: Timeline, segments: Sequence[TimelineSegment], frames: KeyFrames | None
 ) -> Iterator[str]:
+    asset_id = timeline.asset_id
     borders = measures.ticks(measures.borders_s(segments), _EXTINF_SCALE)
     init_sha256 = None
     for n, segment in enumerate(segments):
         if segment.init_sha256 != init_sha256:
             yield from ["#EXT-X-DISCONTINUITY"] * (init_sha256 is not None)
-            yield f'#EXT-X-MAP:URI="{media_path(asset_id, segment.init_key)}"'
+            yield from _map(timeline, segment.init_key, is_first=init_sha256 is None)
             init_sha256 = segment.init_sha256
         yield f"#EXTINF:{Decimal(borders[n + 1] - borders[n]).scaleb(-6):f},"
         if frames is not None:
             yield f"#EXT-X-BYTERANGE:{frames[n].length}@{frames[n].offset}"
         yield media_path(asset_id, segment.key)
+
+
+def _map(timeline: Timeline, init_key: str, *, is_first: bool) -> Iterator[str]:
+    """Name the init segment; where segments are encrypted, it alone is not."""
+    if timeline.is_encrypted and not is_first:
+        yield "#EXT-X-KEY:METHOD=NONE"
+    yield f'#EXT-X-MAP:URI="{media_path(timeline.asset_id, init_key)}"'
+    if timeline.is_encrypted:
+        yield f'#EXT-X-KEY:METHOD=AES-128,URI="{key_name(timeline.job_id)}"'
 
 
 def _text(lines: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
         audio=audio,
         segment_s=profile.segment_s,
         preset=profile.preset,
+        is_encrypted=profile.encryption is not None,
         duration_s=facts.duration_s,
         thumbnail_count=profile.thumbnail_count if facts.video else 0,
         storyboard_interval_s=profile.storyboard_interval_s,

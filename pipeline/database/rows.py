@@ -73,6 +73,8 @@ class JobRow(NewJob):
     plan: MediaPlan | None
     #: Build that all chunks come from, pinned at the first claim.
     encoder_build: str | None
+    #: What segments are encrypted with, where they are.
+    content_key: bytes | None = field(repr=False)
     #: Final playlists: name below the media address → object key.
     files: dict[str, str]
     error: ErrorJson | None

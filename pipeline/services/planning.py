@@ -1,6 +1,9 @@
 """From facts to the graph: what happens when a probe has succeeded."""
 
+import secrets
+
 from pipeline.core import keys
+from pipeline.core.encryption import KEY_BYTES
 from pipeline.core.errors import MediaError
 from pipeline.core.graph import Expansion, expand
 from pipeline.core.lifecycle import JOB_ENDED
@@ -59,6 +62,8 @@ def _insert(tx: Transaction, job: JobRow, found: ProbeResult, media_plan: MediaP
     tx.tasks.add(job, source.sha256, tasks)
     tx.outbox.add([task.id for task in tasks if not task.needs])
     tx.jobs.plan(job.id, media_plan)
+    if media_plan.is_encrypted:
+        tx.jobs.set_content_key(job.id, secrets.token_bytes(KEY_BYTES))
     tx.emit(
         EventType.JOB_PLANNED,
         asset_id=job.asset_id,

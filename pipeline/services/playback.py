@@ -1,9 +1,9 @@
 """What players get: the growing playlists while a job runs, the final ones after it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline.core import dash, hls, keys
+from pipeline.core import dash, encryption, hls, keys
 from pipeline.core.errors import NotFound
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.database.port import Database, Transaction
@@ -27,6 +27,13 @@ class StoredFile:
 
 
 @dataclass(frozen=True)
+class ContentKey:
+    """What a job's segments are encrypted with."""
+
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class GeneratedText:
     """A playlist made from what is published at this moment."""
 
@@ -36,7 +43,7 @@ class GeneratedText:
     is_final: bool
 
 
-def file(db: Database, asset_id: AssetId, path: str) -> StoredFile | GeneratedText:
+def file(db: Database, asset_id: AssetId, path: str) -> StoredFile | GeneratedText | ContentKey:
     """Find what an address below the asset's media address holds now.
 
     Raises:
@@ -46,6 +53,9 @@ def file(db: Database, asset_id: AssetId, path: str) -> StoredFile | GeneratedTe
         asset = assets.need(tx, asset_id)
         if "/" in path:
             return _stored(tx, asset_id, path)
+        of_job = encryption.job_of(path)
+        if of_job is not None:
+            return _content_key(tx, asset_id, of_job)
         if asset.job_id is None:
             raise _nothing(asset_id, path)
         job = jobs.need(tx, asset.job_id)
@@ -60,6 +70,26 @@ def _stored(tx: Transaction, asset_id: AssetId, path: str) -> StoredFile:
     if content_type is None:
         raise _nothing(asset_id, path)
     return StoredFile(key, content_type, is_immutable=True)
+
+
+def _content_key(tx: Transaction, asset_id: AssetId, job_id: JobId) -> ContentKey:
+    job = tx.jobs.get(job_id)
+    if job is None or job.asset_id != asset_id or job.content_key is None:
+        raise _nothing(asset_id, encryption.key_name(job_id))
+    return ContentKey(job.content_key)
+
+
+def content_key(db: Database, job_id: JobId) -> bytes:
+    """Read what a job's segments are encrypted with; for its own tasks.
+
+    Raises:
+        NotFound: there is no such job, or it does not encrypt.
+    """
+    with db.read() as tx:
+        key = jobs.need(tx, job_id).content_key
+    if key is None:
+        raise NotFound(f"job {job_id} does not encrypt", code="media.not_found")
+    return key
 
 
 def _type_of(tx: Transaction, asset_id: AssetId, key: str) -> str:
@@ -117,6 +147,7 @@ def _timeline(tx: Transaction, job: JobRow) -> Timeline:
         job_id=job.id,
         duration_s=job.plan.duration_s,
         segment_s=job.plan.segment_s,
+        is_encrypted=job.plan.is_encrypted,
         is_ended=job.state in JOB_ENDED,
         renditions=tuple(
             _rendition(row, segments.get(row.name, [])) for row in tx.media.renditions(job.id)

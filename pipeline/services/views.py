@@ -16,6 +16,7 @@ _LEAST_SHARE_FOR_ETA = 0.02
 def asset(tx: Transaction, row: AssetRow, *, is_detailed: bool) -> AssetView:
     """Show an asset; its renditions only when asked for in detail."""
     base = f"/media/{row.id}"
+    is_encrypted = row.job_id is not None and tx.jobs.is_encrypted(row.job_id)
     poster_key = tx.media.poster_key(row.job_id) if row.job_id else None
     return AssetView(
         id=row.id,
@@ -28,7 +29,7 @@ def asset(tx: Transaction, row: AssetRow, *, is_detailed: bool) -> AssetView:
         facts=row.facts if is_detailed else None,
         error=_error(row.error),
         hls_url=f"{base}/master.m3u8",
-        dash_url=f"{base}/manifest.mpd",
+        dash_url=None if is_encrypted else f"{base}/manifest.mpd",
         watch_url=f"/watch/{row.id}",
         poster_url=_media_url(row.id, poster_key),
         storyboard_url=f"{base}/storyboard.vtt" if poster_key else None,

@@ -11,6 +11,7 @@ from schemas.timeline import Timeline
 from workers.bench import Bench, Tools
 from workers.ffmpeg.tools import find
 
+CONTENT_KEY = bytes(range(16))
 ENCODERS = ("libx264", "libx265", "libvpx-vp9", "libsvtav1")
 
 
@@ -59,6 +60,9 @@ class FolderBench(Bench):
     def head(self, key: str, size_bytes: int) -> bytes:
         with (self.stored / key).open("rb") as file:
             return file.read(size_bytes)
+
+    def content_key(self) -> bytes:
+        return CONTENT_KEY
 
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         self.reports.append(progress)

@@ -14,6 +14,7 @@ from workers.bench import Tools
 from workers.ffmpeg.tools import find
 
 ASSET_ID = AssetId("asset1")
+CONTENT_KEY = bytes(range(16))
 
 
 def tools(**changes: object) -> Tools:
@@ -78,6 +79,10 @@ class FolderBench:
     def head(self, key: str, size_bytes: int) -> bytes:
         """Read the beginning of a stored file."""
         return self.file(key).read_bytes()[:size_bytes]
+
+    def content_key(self) -> bytes:
+        """Read the key of the job."""
+        return CONTENT_KEY
 
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Note progress."""

@@ -70,6 +70,10 @@ class StoreBench:
         with self._pipeline.storage.open(key, length=size_bytes) as blocks:
             return b"".join(blocks)
 
+    def content_key(self) -> bytes:
+        """Read the key of the job."""
+        return playback.content_key(self._pipeline.database, self._claimed.job_id)
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Nobody is told."""
 

@@ -13,6 +13,7 @@ from time import monotonic
 from pipeline.core.argv import encoders
 from pipeline.core.argv.encode import INIT_NAME, chunk_argv
 from pipeline.core.codecs import codecs
+from pipeline.core.encryption import encrypt
 from pipeline.core.errors import OutputInvalid, Stopped
 from pipeline.core.inspection import (
     Expected,
@@ -135,10 +136,11 @@ def _store(
     params: EncodeParams, bench: Bench, checked: dict[str, tuple[_Checked, ...]], encode_s: float
 ) -> EncodeResult:
     renditions = tuple(_store_init(rung.name, bench) for rung in params.rungs)
+    key = bench.content_key() if params.is_encrypted else None
     pool = ThreadPoolExecutor(_N_UPLOADS, thread_name_prefix="upload")
     try:
         made = [
-            pool.submit(_store_segment, bench, rendition, segment)
+            pool.submit(_store_segment, bench, rendition, segment, key)
             for rendition in renditions
             for segment in checked[rendition.name]
         ]
@@ -165,9 +167,14 @@ def _store_init(rung_name: str, bench: Bench) -> RenditionMade:
     )
 
 
-def _store_segment(bench: Bench, rendition: RenditionMade, checked: _Checked) -> SegmentMade:
+def _store_segment(
+    bench: Bench, rendition: RenditionMade, checked: _Checked, key: bytes | None
+) -> SegmentMade:
     if bench.stop.is_set():
         raise Stopped("asked to stop while storing a chunk")
+    if key is not None:
+        sealed = encrypt(checked.path.read_bytes(), key, checked.expected.index)
+        checked.path.write_bytes(sealed)
     return SegmentMade(
         rendition=rendition.name,
         index=checked.expected.index,

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.core.argv.audio import audio_argv
 from pipeline.core.argv.encode import INIT_NAME, OUTPUT_START_S
 from pipeline.core.codecs import codecs
+from pipeline.core.encryption import encrypt
 from pipeline.core.errors import OutputInvalid, Stopped
 from pipeline.core.fmp4 import Init, read_init
 from pipeline.core.inspection import check_sound
@@ -121,6 +122,9 @@ class _Publisher:
         if self._end_ticks is None:
             _check_start(sound.start_ticks, init)
         self._end_ticks = sound.end_ticks
+        if self._params.is_encrypted:
+            data = encrypt(data, self._bench.content_key(), index)
+            path.write_bytes(data)
         name = f"{rendition.name}/{path.name}"
         return SegmentMade(
             rendition=rendition.name,

@@ -61,7 +61,8 @@ def _texts(timeline: Timeline, bench: Bench) -> Iterator[tuple[str, str]]:
 def _keyframes(timeline: Timeline, bench: Bench) -> dict[str, list[ByteRange]]:
     """Find the key frames of the smallest rung: what players show while a viewer seeks."""
     videos = [each for each in timeline.renditions if each.medium == "video"]
-    if not videos:
+    # Byte ranges of what is encrypted as a whole lead nowhere.
+    if not videos or timeline.is_encrypted:
         return {}
     lowest = min(videos, key=lambda each: each.bitrate_bps)
     frames = []

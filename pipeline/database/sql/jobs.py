@@ -53,6 +53,7 @@ def _row(row: Row[Any]) -> JobRow:
         max_lost=row.max_lost,
         plan=None if row.plan is None else MediaPlan.model_validate(row.plan),
         encoder_build=row.encoder_build,
+        content_key=None if row.content_key is None else bytes.fromhex(row.content_key),
         files=row.files,
         error=row.error,
         created_at=utc(row.created_at),
@@ -176,6 +177,15 @@ class SqlJobs:
 
     def set_files(self, job_id: JobId, files: Mapping[str, str]) -> None:
         self._connection.execute(update(job).where(job.c.id == job_id).values(files=dict(files)))
+
+    def set_content_key(self, job_id: JobId, key: bytes) -> None:
+        self._connection.execute(
+            update(job).where(job.c.id == job_id).values(content_key=key.hex())
+        )
+
+    def is_encrypted(self, job_id: JobId) -> bool:
+        query = select(job.c.content_key.is_not(None)).where(job.c.id == job_id)
+        return bool(self._connection.execute(query).scalar_one_or_none())
 
     def now(self) -> float:
         return self._connection.execute(select(now_s())).scalar_one()

@@ -57,6 +57,8 @@ job = Table(
     Column("max_lost", Integer, nullable=False),
     Column("plan", JsonColumn),
     Column("encoder_build", String(64)),
+    # Hexadecimal; only of jobs whose profile encrypts.
+    Column("content_key", String(32)),
     Column("files", JsonColumn, nullable=False),
     Column("error", JsonColumn),
     Column("created_at", Seconds, nullable=False),
