@@ -6,6 +6,34 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.frozen import Frozen, Ratio
+from schemas.vocabulary import FieldOrder, Telecine
+
+
+class Crop(Frozen):
+    """Pixels the container says to take off each side of a coded picture, before it is turned."""
+
+    left_px: int = 0
+    right_px: int = 0
+    top_px: int = 0
+    bottom_px: int = 0
+
+
+class MasteringDisplay(Frozen):
+    """The screen an HDR picture was graded on (SMPTE ST 2086): CIE 1931 x and y, cd/m²."""
+
+    red: tuple[Ratio, Ratio]
+    green: tuple[Ratio, Ratio]
+    blue: tuple[Ratio, Ratio]
+    white: tuple[Ratio, Ratio]
+    least_luminance: Ratio
+    most_luminance: Ratio
+
+
+class ContentLight(Frozen):
+    """How bright an HDR picture gets (CTA-861.3), in cd/m²."""
+
+    most: int
+    most_average: int
 
 
 class VideoFacts(Frozen):
@@ -15,25 +43,40 @@ class VideoFacts(Frozen):
     index: int
     codec: str
     profile: str | None = None
-    #: Coded size, before rotation and sample aspect ratio.
+    #: Coded size, before crop, rotation and sample aspect ratio.
     width_px: int
     height_px: int
-    #: Size as a viewer sees it: rotation and sample aspect ratio applied, not yet even.
+    #: Size as a viewer sees it: crop, rotation and sample aspect ratio applied, not yet even.
     display_width_px: int
     display_height_px: int
     #: Clockwise degrees the picture must be turned for display: 0, 90, 180 or 270.
     rotation_deg: int = 0
+    #: The picture must be flipped left to right, before it is turned.
+    is_mirrored: bool = False
+    #: What the container takes off; what the codec itself takes off is no part of the coded size.
+    crop: Crop | None = None
     sample_aspect_ratio: Ratio = Fraction(1)
     pixel_format: str
     bit_depth: int = 8
     #: Exact rate of a constant-rate source, nominal rate of a variable one.
     frame_rate: Ratio
     is_variable_rate: bool = False
+    #: Its frames hold fields of two instants.
     is_interlaced: bool = False
+    #: Which field of a frame comes first; None where frames are whole or it is not known.
+    field_order: FieldOrder | None = None
+    #: Only some frames are interlaced, and the decoder tells which.
+    is_mixed_scan: bool = False
+    #: Film that was stretched to 30000/1001; its own rate is four fifths of ``frame_rate``.
+    telecine: Telecine | None = None
+    has_alpha: bool = False
     color_range: str | None = None
     color_space: str | None = None
     color_transfer: str | None = None
     color_primaries: str | None = None
+    mastering_display: MasteringDisplay | None = None
+    content_light: ContentLight | None = None
+    dolby_vision_profile: int | None = None
     #: First presentation time in source seconds.
     start_s: Ratio
     #: Length of the picture in seconds, from its first frame to the end of its last.

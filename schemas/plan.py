@@ -2,7 +2,7 @@
 
 from schemas.frozen import Frozen, Ratio
 from schemas.media import MediaWarning
-from schemas.vocabulary import AudioCodec, VideoCodec
+from schemas.vocabulary import AudioCodec, Deinterlace, VideoCodec, VideoRange
 
 
 class RungPlan(Frozen):
@@ -14,6 +14,9 @@ class RungPlan(Frozen):
     height_px: int
     bitrate_bps: int
     crf: int
+    #: 8, or 10 where HDR is kept.
+    bit_depth: int = 8
+    video_range: VideoRange = VideoRange.SDR
 
 
 class AudioPlan(Frozen):
@@ -56,6 +59,7 @@ class MediaPlan(Frozen):
     segment_s: int
     preset: str
     is_encrypted: bool = False
+    deinterlace: Deinterlace = Deinterlace.FRAME
     duration_s: Ratio
     thumbnail_count: int
     storyboard_interval_s: int

@@ -5,7 +5,14 @@ from fractions import Fraction
 from pydantic import Field, field_validator
 
 from schemas.frozen import Frozen, Ratio
-from schemas.vocabulary import AudioCodec, Encryption, OnDamage, VideoCodec
+from schemas.vocabulary import (
+    AudioCodec,
+    Deinterlace,
+    DynamicRange,
+    Encryption,
+    OnDamage,
+    VideoCodec,
+)
 
 #: Names under a media address that a rendition's playlist would hide.
 _TAKEN = frozenset({"master", "audio"})
@@ -59,6 +66,8 @@ class Profile(Frozen):
     max_frame_rate: Ratio = Fraction(60)
     #: Encrypted renditions play over HLS alone.
     encryption: Encryption | None = None
+    deinterlace: Deinterlace = Deinterlace.FRAME
+    dynamic_range: DynamicRange = DynamicRange.SDR
     thumbnail_count: int = Field(default=3, ge=1, le=20)
     storyboard_interval_s: int = Field(default=10, ge=1)
     #: What becomes of a source that decodes, but not cleanly.

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 from schemas.frozen import Frozen, Ratio
 from schemas.media import Damage, MediaFacts
 from schemas.plan import AudioPlan, ChunkPlan, Grid, RungPlan
-from schemas.vocabulary import AssetId, OnDamage, TaskKind
+from schemas.vocabulary import AssetId, Deinterlace, OnDamage, TaskKind
 
 
 class SourceRef(Frozen):
@@ -50,6 +50,7 @@ class EncodeParams(Frozen):
     on_damage: OnDamage = OnDamage.PUBLISH
     #: Segments are stored encrypted with the job's content key.
     is_encrypted: bool = False
+    deinterlace: Deinterlace = Deinterlace.FRAME
 
 
 class EncodeAudioParams(Frozen):

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.frozen import Frozen, Ratio
-from schemas.vocabulary import AssetId, JobId
+from schemas.vocabulary import AssetId, JobId, VideoRange
 
 
 class TimelineSegment(Frozen):
@@ -30,6 +30,7 @@ class RenditionTimeline(Frozen):
     width_px: int | None = None
     height_px: int | None = None
     frame_rate: Ratio | None = None
+    video_range: VideoRange = VideoRange.SDR
     channels: int | None = None
     sample_rate_hz: int | None = None
     language: str | None = None

@@ -104,3 +104,45 @@ class AudioCodec(StrEnum):
 
     AAC = "aac"
     OPUS = "opus"
+
+
+class FieldOrder(StrEnum):
+    """Which field of an interlaced frame was taken first."""
+
+    TOP_FIRST = "tff"
+    BOTTOM_FIRST = "bff"
+
+
+class Telecine(StrEnum):
+    """How film at 24000/1001 was stretched to 30000/1001."""
+
+    #: Frames are whole; flags tell a player to repeat fields.
+    SOFT = "soft"
+    #: Two of five coded frames mix fields of two film frames (3:2 pulldown).
+    HARD = "hard"
+
+
+class Deinterlace(StrEnum):
+    """What becomes of the two fields of an interlaced frame."""
+
+    #: One whole picture: the rate stays.
+    FRAME = "frame"
+    #: Two whole pictures: the rate doubles, motion stays as smooth as it was taken.
+    FIELD = "field"
+
+
+class DynamicRange(StrEnum):
+    """What becomes of HDR pictures."""
+
+    #: Brought down to BT.709, which every screen shows.
+    SDR = "sdr"
+    #: Kept, in ten bits, where the codec can (HEVC, AV1).
+    KEEP = "keep"
+
+
+class VideoRange(StrEnum):
+    """Transfer curve of a rendition, in the words of HLS."""
+
+    SDR = "SDR"
+    PQ = "PQ"
+    HLG = "HLG"
