@@ -5,6 +5,7 @@ from threading import Event
 
 from pipeline.settings import Settings
 from workers.ffmpeg import tools
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import run
 
@@ -23,7 +24,7 @@ def make(folder: Path, settings: Settings) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         ffmpeg, _ = tools.find(settings)
         unfinished = folder / f"unfinished-{CLIP_NAME}"
-        run(_argv(unfinished.name), program=ffmpeg, cwd=folder, limits=_LIMITS, stop=Event())
+        run(_argv(unfinished.name), program=ffmpeg, cage=Cage(folder), limits=_LIMITS, stop=Event())
         # Renamed when whole: a clip cut off by Ctrl-C must not be taken for one.
         unfinished.rename(clip)
     return clip

@@ -25,6 +25,7 @@ from pipeline.core.errors import ReelmillError, Unavailable
 from pipeline.settings import Settings
 from schemas.workers import Capabilities, EncoderAbility
 from workers.bench import Tools
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture, run
 from workers.ffmpeg.tools import find
@@ -47,13 +48,18 @@ class _Box:
 
     def ask(self, *argv: str) -> str:
         answer = capture(
-            ["-hide_banner", *argv], program=self.ffmpeg, cwd=self.folder, limits=_ASK, stop=Event()
+            ["-hide_banner", *argv],
+            program=self.ffmpeg,
+            cage=Cage(self.folder),
+            limits=_ASK,
+            stop=Event(),
         )
         return answer.decode("utf-8", "replace")
 
     def encodes(self, argv: list[str]) -> bool:
+        cage = Cage(self.folder, use_gpu=True)
         try:
-            run(argv, program=self.ffmpeg, cwd=self.folder, limits=_TRY, stop=Event())
+            run(argv, program=self.ffmpeg, cage=cage, limits=_TRY, stop=Event())
         except ReelmillError:
             return False  # no device, no driver, no session: this box cannot
         return True

@@ -1,12 +1,12 @@
 """ffmpeg and ffprobe on this box, and the encoders that really encode here."""
 
-from pathlib import Path
 from threading import Event
 
 from compose.doctor.report import Check, ok
 from pipeline.settings import Settings
 from workers.capabilities import measure
 from workers.ffmpeg import tools
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture
 
@@ -35,6 +35,6 @@ def encoders(settings: Settings) -> Check:
 
 
 def _version(program: str) -> str:
-    text = capture(["-version"], program=program, cwd=Path("/"), limits=_LIMITS, stop=Event())
+    text = capture(["-version"], program=program, cage=Cage(None), limits=_LIMITS, stop=Event())
     # "ffmpeg version n9.0.2-7-g… Copyright …"
     return text.decode(errors="replace").split("version ", 1)[-1].split(" ", 1)[0]

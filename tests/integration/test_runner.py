@@ -11,6 +11,7 @@ import pytest
 from pipeline.core.errors import Stopped, WorkFailed, WorkStalled
 from pipeline.settings import Settings
 from workers.ffmpeg import confinement
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import capture, read_lines, run
@@ -38,7 +39,12 @@ def test_a_whole_run_reports_progress_and_cpu(ffmpeg: str, tmp_path: Path) -> No
     argv = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2", "-c:v", "libx264", "out.mp4"]
 
     finished = run(
-        argv, program=ffmpeg, cwd=tmp_path, limits=LIMITS, stop=Event(), on_progress=seen.append
+        argv,
+        program=ffmpeg,
+        cage=Cage(tmp_path),
+        limits=LIMITS,
+        stop=Event(),
+        on_progress=seen.append,
     )
 
     assert (tmp_path / "out.mp4").stat().st_size > 0
@@ -57,7 +63,12 @@ def test_a_stop_ends_ffmpeg_at_once(ffmpeg: str, tmp_path: Path) -> None:
 
     with pytest.raises(Stopped):
         run(
-            ENDLESS, program=ffmpeg, cwd=tmp_path, limits=LIMITS, stop=stop, on_progress=on_progress
+            ENDLESS,
+            program=ffmpeg,
+            cage=Cage(tmp_path),
+            limits=LIMITS,
+            stop=stop,
+            on_progress=on_progress,
         )
 
     assert 0 < time.monotonic() - stopped_at < 1.5
@@ -79,7 +90,7 @@ def test_a_stop_also_ends_a_child_that_ignores_it_and_its_children(tmp_path: Pat
         read_lines(
             python(code),
             program=sys.executable,
-            cwd=tmp_path,
+            cage=Cage(tmp_path),
             limits=LIMITS,
             stop=stop,
             on_line=on_line,
@@ -93,7 +104,7 @@ def test_a_child_left_by_an_ended_child_is_killed(tmp_path: Path) -> None:
     code = "import os, time; pid = os.fork(); print(pid, flush=True) if pid else time.sleep(60)"
 
     answer = capture(
-        python(code), program=sys.executable, cwd=tmp_path, limits=LIMITS, stop=Event()
+        python(code), program=sys.executable, cage=Cage(tmp_path), limits=LIMITS, stop=Event()
     )
 
     assert not alive(int(answer.split()[0]))
@@ -106,7 +117,7 @@ def test_a_child_without_progress_is_stopped(tmp_path: Path) -> None:
         capture(
             python("import time; time.sleep(60)"),
             program=sys.executable,
-            cwd=tmp_path,
+            cage=Cage(tmp_path),
             limits=limits,
             stop=Event(),
         )
@@ -116,7 +127,7 @@ def test_a_child_that_goes_on_for_ever_is_stopped(ffmpeg: str, tmp_path: Path) -
     limits = Limits(wall_s=1.5, stall_s=30.0)
 
     with pytest.raises(WorkStalled) as caught:
-        run(ENDLESS, program=ffmpeg, cwd=tmp_path, limits=limits, stop=Event())
+        run(ENDLESS, program=ffmpeg, cage=Cage(tmp_path), limits=limits, stop=Event())
 
     assert caught.value.instance_code == "work.too_long"
 
@@ -129,7 +140,7 @@ def test_an_exception_in_the_callback_leaves_no_child(ffmpeg: str, tmp_path: Pat
         run(
             ENDLESS,
             program=ffmpeg,
-            cwd=tmp_path,
+            cage=Cage(tmp_path),
             limits=LIMITS,
             stop=Event(),
             on_progress=on_progress,
@@ -159,7 +170,7 @@ def test_output_memory_and_environment_are_bounded(
         read_lines(
             python(code),
             program=sys.executable,
-            cwd=tmp_path,
+            cage=Cage(tmp_path),
             limits=limits,
             stop=Event(),
             on_line=lines.append,
@@ -192,7 +203,7 @@ def test_a_child_dies_with_the_process_that_started_it(
         read_lines(
             python(middle),
             program=sys.executable,
-            cwd=tmp_path,
+            cage=Cage(tmp_path),
             limits=LIMITS,
             stop=Event(),
             on_line=lines.append,
@@ -211,7 +222,7 @@ def test_a_missing_program_is_said_so(
         monkeypatch.setattr(confinement, "_tools", lambda: None)
 
     with pytest.raises(WorkFailed) as caught:
-        run([], program="/nonexistent/ffmpeg", cwd=tmp_path, limits=LIMITS, stop=Event())
+        run([], program="/nonexistent/ffmpeg", cage=Cage(tmp_path), limits=LIMITS, stop=Event())
 
     assert caught.value.instance_code == "work.tool_missing"
 
@@ -223,7 +234,7 @@ def test_an_answer_over_the_limit_is_refused(tmp_path: Path) -> None:
         capture(
             python("print('x' * 100000)"),
             program=sys.executable,
-            cwd=tmp_path,
+            cage=Cage(tmp_path),
             limits=limits,
             stop=Event(),
         )
@@ -237,7 +248,7 @@ def test_a_flood_on_stderr_neither_blocks_nor_fills_memory(tmp_path: Path) -> No
     finished = read_lines(
         python(code),
         program=sys.executable,
-        cwd=tmp_path,
+        cage=Cage(tmp_path),
         limits=LIMITS,
         stop=Event(),
         on_line=lambda _: None,
@@ -258,7 +269,7 @@ def test_a_stop_from_another_thread_is_noticed(tmp_path: Path) -> None:
         capture(
             python("import time; time.sleep(60)"),
             program=sys.executable,
-            cwd=tmp_path,
+            cage=Cage(tmp_path),
             limits=LIMITS,
             stop=stop,
         )

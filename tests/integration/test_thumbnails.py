@@ -9,6 +9,7 @@ from schemas.media import MediaFacts
 from schemas.tasks import ProbeParams, ThumbnailsParams, ThumbnailsResult
 from tests.support.folder_bench import ASSET_ID, FolderBench, source_ref
 from tests.support.lavfi import X264, make, picture, tone
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture
 from workers.steps import probe, thumbnails
@@ -40,7 +41,7 @@ def brightness(bench: FolderBench, path: Path, *, crop: str) -> float:
     answer = capture(
         argv,
         program=bench.tools.ffmpeg,
-        cwd=bench.scratch,
+        cage=Cage(bench.scratch, (path,)),
         limits=Limits(wall_s=30.0, stall_s=30.0),
         stop=bench.stop,
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 from threading import Event
 
 from pipeline.settings import Settings
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import run
 from workers.ffmpeg.tools import find
@@ -26,7 +27,13 @@ def make(path: Path, *argv: str) -> Path:
     """Run the product's ffmpeg with these arguments and the path as its output."""
     program, _ = find(Settings())
     limits = Limits(wall_s=120.0, stall_s=60.0)
-    run([*argv, "-y", str(path)], program=program, cwd=path.parent, limits=limits, stop=Event())
+    run(
+        [*argv, "-y", str(path)],
+        program=program,
+        cage=Cage(path.parent),
+        limits=limits,
+        stop=Event(),
+    )
     return path
 
 

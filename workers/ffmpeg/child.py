@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from pipeline.core.errors import WorkFailed
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.confinement import confined
 from workers.ffmpeg.limits import Limits
 
@@ -56,7 +57,7 @@ class Child:
         self,
         command: Sequence[str],
         *,
-        cwd: Path,
+        cage: Cage,
         limits: Limits,
         on_stdout: Callable[[bytes], None],
     ) -> None:
@@ -64,7 +65,7 @@ class Child:
         #: Negative: the signal that ended it. None while it runs.
         self.exit_code: int | None = None
         self.cpu_s = 0.0
-        self._process = _start(confined(command, limits), cwd)
+        self._process = _start(confined(command, limits), cage.scratch or Path("/"))
         self._selector = selectors.DefaultSelector()
         self._pidfd = os.pidfd_open(self._process.pid)
         self._selector.register(self._pidfd, selectors.EVENT_READ, None)

@@ -11,10 +11,13 @@ from typing import Any
 
 from pipeline.core.errors import MediaError, WorkFailed
 from pipeline.core.facts import plain
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture
 
 _CHILD = Path(__file__).with_name("mediainfo_child.py")
+#: The child is Python with packages: those of its virtual environment, those it was built with.
+_PYTHON = tuple(Path(prefix) / "lib" for prefix in (sys.prefix, sys.base_prefix))
 _LIMITS = Limits(wall_s=20.0, stall_s=20.0, memory_bytes=2**30, output_bytes=4 * 2**20)
 
 #: Track type → MediaInfo's field → our name.
@@ -46,8 +49,9 @@ def enrich(path: Path, *, cwd: Path, stop: Event) -> dict[str, str]:
         Stopped: asked to stop.
     """
     argv = ["-I", str(_CHILD), str(path.absolute())]
+    cage = Cage(cwd, (path, _CHILD, *_PYTHON))
     try:
-        answer = capture(argv, program=sys.executable, cwd=cwd, limits=_LIMITS, stop=stop)
+        answer = capture(argv, program=sys.executable, cage=cage, limits=_LIMITS, stop=stop)
         return _wanted(json.loads(answer))
     except (MediaError, WorkFailed, ValueError) as error:
         raise WorkFailed(f"MediaInfo failed: {error}", code="work.mediainfo_failed") from error

@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.core.argv.probing import decode_argv, describe_argv, packets_argv, seek_argv
 from pipeline.core.errors import MediaDamaged, MediaUnsupported, NotMedia, WorkFailed
 from pipeline.core.packets import PacketScan
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import Finished, capture, read_lines, run
 
@@ -86,7 +87,7 @@ class Prober:
             return read_lines(
                 argv,
                 program=self.ffprobe,
-                cwd=self.scratch,
+                cage=self._cage(),
                 limits=self._limits(_SCAN_S),
                 stop=self.stop,
                 on_line=on_line,
@@ -120,7 +121,7 @@ class Prober:
             finished = run(
                 argv,
                 program=self.ffmpeg,
-                cwd=self.scratch,
+                cage=self._cage(),
                 limits=self._limits(_ASK_S),
                 stop=self.stop,
             )
@@ -132,10 +133,13 @@ class Prober:
         return capture(
             argv,
             program=self.ffprobe,
-            cwd=self.scratch,
+            cage=self._cage(),
             limits=self._limits(_ASK_S),
             stop=self.stop,
         )
+
+    def _cage(self) -> Cage:
+        return Cage(self.scratch, (self.source,))
 
     def _limits(self, wall_s: float) -> Limits:
         return Limits(

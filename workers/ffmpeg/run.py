@@ -12,6 +12,7 @@ from threading import Event
 from typing import Protocol
 
 from pipeline.core.errors import ReelmillError, Stopped, WorkFailed, WorkStalled
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.child import Child
 from workers.ffmpeg.failures import failure
 from workers.ffmpeg.limits import Limits
@@ -66,7 +67,7 @@ def run(
     argv: Sequence[str],
     *,
     program: str,
-    cwd: Path,
+    cage: Cage,
     limits: Limits,
     stop: Event,
     on_progress: Callable[[Progress], None] | None = None,
@@ -77,14 +78,14 @@ def run(
     half a second of ``stop``, WorkStalled, and what ``failures`` makes of a failed exit.
     """
     reader = ProgressReader(on_progress)
-    child = _supervise([program, *_FFMPEG_FLAGS, *argv], cwd, limits, stop, reader)
+    child = _supervise([program, *_FFMPEG_FLAGS, *argv], cage, limits, stop, reader)
     return Finished(child.stderr.text, child.stderr.n_error_lines, child.cpu_s, reader.last)
 
 
-def capture(argv: Sequence[str], *, program: str, cwd: Path, limits: Limits, stop: Event) -> bytes:
+def capture(argv: Sequence[str], *, program: str, cage: Cage, limits: Limits, stop: Event) -> bytes:
     """Run a program and return its stdout; more than ``limits.output_bytes`` is a failure."""
     reader = _Collector(limits.output_bytes)
-    _supervise([program, *argv], cwd, limits, stop, reader)
+    _supervise([program, *argv], cage, limits, stop, reader)
     return bytes(reader.data)
 
 
@@ -92,22 +93,22 @@ def read_lines(
     argv: Sequence[str],
     *,
     program: str,
-    cwd: Path,
+    cage: Cage,
     limits: Limits,
     stop: Event,
     on_line: Callable[[bytes], None],
 ) -> Finished:
     """Run a program and pass on its stdout line by line, in flat memory."""
-    child = _supervise([program, *argv], cwd, limits, stop, _Lines(on_line))
+    child = _supervise([program, *argv], cage, limits, stop, _Lines(on_line))
     return Finished(child.stderr.text, child.stderr.n_error_lines, child.cpu_s)
 
 
 def _supervise(
-    command: Sequence[str], cwd: Path, limits: Limits, stop: Event, reader: Reader
+    command: Sequence[str], cage: Cage, limits: Limits, stop: Event, reader: Reader
 ) -> Child:
     if stop.is_set():
         raise Stopped("asked to stop before the child started")
-    with Child(command, cwd=cwd, limits=limits, on_stdout=reader.feed) as child:
+    with Child(command, cage=cage, limits=limits, on_stdout=reader.feed) as child:
         watch = _Watch(limits)
         while child.pump(_TICK_S):
             reason = _reason_to_end(stop, watch, reader)

@@ -25,6 +25,7 @@ from pipeline.core.inspection import (
 from schemas.plan import RungPlan
 from schemas.tasks import EncodeParams, EncodeResult, RenditionMade, SegmentMade
 from workers.bench import Bench
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import run as run_ffmpeg
@@ -75,7 +76,7 @@ def run(params: EncodeParams, bench: Bench) -> EncodeResult:
     run_ffmpeg(
         chunk_argv(params, source=str(source), encoder=encoder, threads=tools.threads),
         program=tools.ffmpeg,
-        cwd=bench.scratch,
+        cage=Cage(bench.scratch, (source,), use_gpu=tools.use_gpu),
         limits=_limits(params, bench),
         stop=bench.stop,
         on_progress=partial(_report, params, bench),

@@ -13,6 +13,7 @@ from pipeline.core.fmp4 import Init, read_init
 from pipeline.core.inspection import check_sound
 from schemas.tasks import EncodeAudioParams, EncodeAudioResult, RenditionMade, SegmentMade
 from workers.bench import Bench
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import run as run_ffmpeg
@@ -44,7 +45,7 @@ def run(params: EncodeAudioParams, bench: Bench) -> EncodeAudioResult:
     run_ffmpeg(
         audio_argv(params, source=str(source)),
         program=bench.tools.ffmpeg,
-        cwd=bench.scratch,
+        cage=Cage(bench.scratch, (source,)),
         limits=Limits(
             wall_s=_WALL_FLOOR_S + _WALL_PER_MEDIA_SECOND * float(params.facts.duration_s),
             stall_s=bench.tools.stall_s,

@@ -25,6 +25,7 @@ from pipeline.core.storyboard import (
 from schemas.media import VideoFacts
 from schemas.tasks import Picture, ThumbnailsParams, ThumbnailsResult
 from workers.bench import Bench
+from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import Finished
@@ -184,7 +185,7 @@ class _Maker:
         return run_ffmpeg(
             argv,
             program=self.bench.tools.ffmpeg,
-            cwd=self.bench.scratch,
+            cage=Cage(self.bench.scratch, (self.source,)),
             limits=Limits(wall_s, self.bench.tools.stall_s, memory_bytes=_MEMORY_BYTES),
             stop=self.bench.stop,
             on_progress=self._report if shows_progress else None,
