@@ -14,6 +14,7 @@ from schemas.vocabulary import (
     AssetState,
     JobId,
     JobState,
+    Medium,
     QueueName,
     TaskId,
     TaskKind,
@@ -70,9 +71,12 @@ class RenditionView(Frozen):
     """One rendition of an asset's current job."""
 
     name: str
-    #: ``video`` or ``audio``.
-    medium: Literal["video", "audio"]
+    medium: Medium
     codec: str
+    title: str = ""
+    language: str | None = None
+    is_default: bool = True
+    channels: int | None = None
     width_px: int | None = None
     height_px: int | None = None
     bitrate_bps: int

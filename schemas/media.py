@@ -89,18 +89,22 @@ class VideoFacts(Frozen):
 
 
 class AudioFacts(Frozen):
-    """The sound track that will be used."""
+    """One sound track that will be used."""
 
+    #: Stream index inside the file, for ``-map 0:INDEX``.
     index: int
     codec: str
     profile: str | None = None
     channels: int
+    #: ffmpeg's name, e.g. ``5.1(side)``; None where the file does not tell.
     channel_layout: str | None = None
     sample_rate_hz: int
     start_s: Ratio
     duration_s: Ratio
     language: str | None = None
     title: str | None = None
+    #: What the file says of it in ffprobe's words, e.g. ``default``, ``comment``.
+    dispositions: tuple[str, ...] = ()
     bitrate_bps: int | None = None
 
 
@@ -116,6 +120,26 @@ class Damage(Frozen):
     spans_s: tuple[tuple[float, float], ...] = ()
     #: Length of all of it, for where the spans are too many to list.
     affected_s: float = 0.0
+
+
+class SubtitleFacts(Frozen):
+    """One subtitle track of text."""
+
+    index: int
+    codec: str
+    language: str | None = None
+    title: str | None = None
+    #: As with sound, e.g. ``default``, ``forced``, ``hearing_impaired``.
+    dispositions: tuple[str, ...] = ()
+
+
+class Chapter(Frozen):
+    """A stretch of the asset with a name."""
+
+    #: Seconds from the asset's zero.
+    start_s: Ratio
+    end_s: Ratio
+    title: str
 
 
 class MediaWarning(Frozen):
@@ -140,11 +164,21 @@ class MediaFacts(Frozen):
     #: The asset's zero in source time: the earliest start of its used tracks.
     start_s: Ratio
     video: VideoFacts | None = None
-    audio: AudioFacts | None = None
     #: Seconds the file announces at its end and does not hold: it was cut short.
     missing_s: Ratio = Fraction(0)
+    #: In order of preference: the first is heard unless a viewer chooses another.
+    audios: tuple[AudioFacts, ...] = ()
+    subtitles: tuple[SubtitleFacts, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    #: Stream index of a cover picture.
+    cover_index: int | None = None
     #: Whether seeking to a time lands on the right frame (not so in raw MPEG-TS).
     is_seekable: bool = True
     #: What MediaInfo adds: writing application, encoder library, scan type, HDR format.
     enrichment: dict[str, str] = Field(default_factory=dict)
     warnings: tuple[MediaWarning, ...] = ()
+
+    @property
+    def audio(self) -> AudioFacts | None:
+        """The sound track that is heard unless a viewer chooses another."""
+        return self.audios[0] if self.audios else None

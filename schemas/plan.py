@@ -19,14 +19,45 @@ class RungPlan(Frozen):
     video_range: VideoRange = VideoRange.SDR
 
 
+class LoudnessPlan(Frozen):
+    """How loud a rendition will be (EBU R128)."""
+
+    integrated_lufs: float
+    #: No true peak may be above it, in dB of full scale.
+    true_peak_dbtp: float
+
+
 class AudioPlan(Frozen):
-    """The one rendition of the sound."""
+    """One rendition of one sound track."""
 
     name: str
+    #: Stream index of its track inside the file.
+    source_index: int
     codec: AudioCodec
     channels: int
     sample_rate_hz: int
     bitrate_bps: int
+    language: str | None = None
+    #: For a menu; unique among the sounds of a job.
+    title: str = ""
+    is_default: bool = True
+    #: The track's dispositions, e.g. ``comment``.
+    dispositions: tuple[str, ...] = ()
+    #: None leaves the track as loud as it is.
+    loudness: LoudnessPlan | None = None
+
+
+class SubtitlePlan(Frozen):
+    """One rendition of one subtitle track, as WebVTT."""
+
+    name: str
+    source_index: int
+    language: str | None = None
+    #: For a menu; unique among the subtitles of a job.
+    title: str
+    is_default: bool = False
+    #: The track's dispositions, e.g. ``forced``.
+    dispositions: tuple[str, ...] = ()
 
 
 class Grid(Frozen):
@@ -55,7 +86,9 @@ class MediaPlan(Frozen):
     grid: Grid | None
     rungs: tuple[RungPlan, ...]
     chunks: tuple[ChunkPlan, ...]
-    audio: AudioPlan | None
+    #: The first is the default one.
+    audios: tuple[AudioPlan, ...] = ()
+    subtitles: tuple[SubtitlePlan, ...] = ()
     segment_s: int
     preset: str
     is_encrypted: bool = False

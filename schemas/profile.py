@@ -1,6 +1,7 @@
 """Wishes: what a job should make of a source."""
 
 from fractions import Fraction
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -16,6 +17,8 @@ from schemas.vocabulary import (
 
 #: Names under a media address that a rendition's playlist would hide.
 _TAKEN = frozenset({"master", "audio"})
+#: Renditions of further sound and of text are named so.
+_TAKEN_STARTS = ("audio-", "text-")
 
 
 class Rung(Frozen):
@@ -31,9 +34,16 @@ class Rung(Frozen):
     @field_validator("name")
     @classmethod
     def _name_is_free(cls, name: str) -> str:
-        if name in _TAKEN:
+        if name in _TAKEN or name.startswith(_TAKEN_STARTS):
             raise ValueError(f"{name!r} names a playlist of its own")
         return name
+
+
+class Loudness(Frozen):
+    """How loud sound shall be, in the measures of EBU R128."""
+
+    integrated_lufs: float = Field(default=-16.0, ge=-70, le=-5)
+    true_peak_dbtp: float = Field(default=-1.5, ge=-9, le=0)
 
 
 class AudioWish(Frozen):
@@ -43,6 +53,13 @@ class AudioWish(Frozen):
     bitrate_bps: int = Field(default=128_000, ge=8_000)
     channels: int = Field(default=2, ge=1, le=8)
     sample_rate_hz: int = 48_000
+    #: Which tracks are carried.
+    tracks: Literal["all", "first"] = "all"
+    #: Tracks of 5.1 or more get a 5.1 rendition beside the stereo one.
+    surround: bool = False
+    surround_bitrate_bps: int = Field(default=384_000, ge=32_000)
+    #: None leaves every track as loud as it is.
+    loudness: Loudness | None = None
 
 
 class Profile(Frozen):

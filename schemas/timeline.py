@@ -1,9 +1,7 @@
 """What of an asset can be played now: the playlists are text made from this."""
 
-from typing import Literal
-
 from schemas.frozen import Frozen, Ratio
-from schemas.vocabulary import AssetId, JobId, VideoRange
+from schemas.vocabulary import AssetId, JobId, Medium, VideoRange
 
 
 class TimelineSegment(Frozen):
@@ -22,7 +20,7 @@ class RenditionTimeline(Frozen):
     """One rendition: the unbroken run of its published segments from index 0."""
 
     name: str
-    medium: Literal["video", "audio"]
+    medium: Medium
     #: RFC 6381.
     codecs: str
     #: Planned ceiling; measured figures come from the segments.
@@ -34,6 +32,12 @@ class RenditionTimeline(Frozen):
     channels: int | None = None
     sample_rate_hz: int | None = None
     language: str | None = None
+    #: For a menu; unique within its medium.
+    title: str = ""
+    #: A viewer gets it unless choosing another; every picture is one.
+    is_default: bool = True
+    #: ffprobe's words for what the track is, e.g. ``comment``.
+    dispositions: tuple[str, ...] = ()
     segments: tuple[TimelineSegment, ...]
 
 

@@ -99,6 +99,14 @@ class Encryption(StrEnum):
     AES_128 = "aes-128"
 
 
+class Medium(StrEnum):
+    """What a rendition is for."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    TEXT = "text"
+
+
 class AudioCodec(StrEnum):
     """Codecs a sound rendition can be encoded to."""
 

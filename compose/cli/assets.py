@@ -105,14 +105,17 @@ def _print(asset: AssetView, server: str) -> None:
 
 
 def _facts(facts: MediaFacts) -> dict[str, object]:
-    video, audio = facts.video, facts.audio
+    video = facts.video
     return {
         "container": facts.container,
         "seconds": f"{float(facts.duration_s):.2f}",
         "picture": video
         and f"{video.codec} {video.display_width_px}x{video.display_height_px}"
         f" at {float(video.frame_rate):g}",
-        "sound": audio and f"{audio.codec} {audio.channels} channels {audio.sample_rate_hz} Hz",
+        "sound": "; ".join(
+            f"{one.codec} {one.channels} channels {one.sample_rate_hz} Hz" for one in facts.audios
+        )
+        or None,
         "warnings": "; ".join(warning.detail for warning in facts.warnings) or None,
     }
 

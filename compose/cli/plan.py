@@ -11,6 +11,7 @@ from compose import configuration
 from compose.cli.options import JsonOption, ProfileOption
 from compose.cli.output import print_facts, print_json, print_table, size
 from schemas.http import DryRunView
+from schemas.media import AudioFacts
 from schemas.plan import ChunkPlan, Grid
 
 
@@ -37,7 +38,7 @@ def plan(
 
 
 def _print_summary(view: DryRunView) -> None:
-    video, audio, grid = view.facts.video, view.facts.audio, view.plan.grid
+    video, grid = view.facts.video, view.plan.grid
     print_facts(
         {
             "container": view.facts.container,
@@ -45,7 +46,7 @@ def _print_summary(view: DryRunView) -> None:
             "picture": video
             and f"{video.codec} {video.display_width_px}x{video.display_height_px}"
             f" at {video.frame_rate}{' (variable)' if video.is_variable_rate else ''}",
-            "sound": audio and f"{audio.codec}, {audio.channels} channels",
+            "sound": "; ".join(map(_sound, view.facts.audios)) or None,
             "frames out": grid and f"{grid.n_frames} at {grid.frame_rate}",
             "estimated size": size(view.estimated_bytes),
             "estimated work": f"{view.estimated_s:.1f} core seconds",
@@ -54,14 +55,16 @@ def _print_summary(view: DryRunView) -> None:
     )
 
 
+def _sound(audio: AudioFacts) -> str:
+    return f"{audio.codec}, {audio.channels} channels"
+
+
 def _print_renditions(view: DryRunView) -> None:
-    audio = view.plan.audio
     rows: list[tuple[object, ...]] = [
         (rung.name, rung.codec, f"{rung.width_px}x{rung.height_px}", rung.bitrate_bps // 1000)
         for rung in view.plan.rungs
     ]
-    if audio is not None:
-        rows.append((audio.name, audio.codec, None, audio.bitrate_bps // 1000))
+    rows += [(one.name, one.codec, None, one.bitrate_bps // 1000) for one in view.plan.audios]
     print_table(("RENDITION", "CODEC", "SIZE", "KBIT/S"), rows)
 
 

@@ -14,7 +14,8 @@ _APART_S = 0.5
 class Signs:
     """What probing saw beside the facts."""
 
-    n_other_audio: int
+    #: Names of the sound tracks that are not carried.
+    other_audios: tuple[str, ...]
     n_error_lines: int
     n_damaged_packets: int
     is_whole: bool
@@ -65,10 +66,9 @@ def _sound(facts: MediaFacts, signs: Signs) -> Iterator[MediaWarning]:
     if facts.audio is None:
         yield MediaWarning(code="media.no_audio", detail="there is no sound")
         return
-    if signs.n_other_audio:
-        yield MediaWarning(
-            code="media.more_audio", detail=f"{signs.n_other_audio} further sound tracks are unused"
-        )
+    if signs.other_audios:
+        named = ", ".join(signs.other_audios)
+        yield MediaWarning(code="media.more_audio", detail=f"sound tracks not carried: {named}")
     if facts.video is not None and abs(facts.video.start_s - facts.audio.start_s) > _APART_S:
         yield MediaWarning(
             code="media.late_track",

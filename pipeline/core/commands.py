@@ -27,16 +27,16 @@ def _commands(facts: MediaFacts, plan: MediaPlan, threads: int) -> Iterator[Plan
     if plan.grid is not None:
         for chunk in plan.chunks:
             yield _chunk(facts, plan, plan.grid, chunk, threads)
-    if plan.audio is not None:
+    for audio in plan.audios:
         params = EncodeAudioParams(
             source=_NOWHERE,
             facts=facts,
-            audio=plan.audio,
+            audio=audio,
             segment_s=plan.segment_s,
             zero_s=zero_s(facts, plan.grid),
         )
         yield PlannedCommand(
-            task="encode_audio",
+            task=f"encode {audio.name}",
             queue=QueueName.ENCODE_CPU,
             argv=("ffmpeg", *audio_argv(params, source=_SOURCE)),
         )

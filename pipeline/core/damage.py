@@ -33,7 +33,7 @@ def check_whole(found: Findings, said: str) -> None:
         return
     losses = [_file_loss(found)]
     if _CUT.search(said):
-        chosen = (found.chosen.video, found.chosen.audio)
+        chosen = (found.chosen.video, *found.chosen.audios)
         losses += [_track_loss(found, stream) for stream in chosen if stream is not None]
     if found.container == "avi" and found.chosen.video is not None:
         losses.append(_counted_loss(found, found.chosen.video))

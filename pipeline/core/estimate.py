@@ -58,7 +58,7 @@ class Work:
     grid: Grid | None
     rungs: Sequence[RungPlan]
     chunks: Sequence[ChunkPlan]
-    audio: AudioPlan | None
+    audios: Sequence[AudioPlan]
     preset: str
 
 
@@ -66,7 +66,7 @@ def estimate(work: Work) -> Estimate:
     """Estimate the cost of a plan."""
     duration_s = float(work.facts.duration_s)
     video_bps = sum(rung.bitrate_bps for rung in work.rungs)
-    audio_bps = work.audio.bitrate_bps if work.audio else 0
+    audio_bps = sum(audio.bitrate_bps for audio in work.audios)
     return Estimate(
         output_bytes=round((video_bps * _USED_SHARE + audio_bps) * duration_s / 8),
         cpu_s=round(_video_cpu_s(work) + _audio_cpu_s(work), 1),
@@ -89,7 +89,7 @@ def _video_cpu_s(work: Work) -> float:
 
 
 def _audio_cpu_s(work: Work) -> float:
-    return float(work.facts.duration_s) / _AUDIO_SECONDS_PER_CPU_SECOND if work.audio else 0.0
+    return float(work.facts.duration_s) * len(work.audios) / _AUDIO_SECONDS_PER_CPU_SECOND
 
 
 def _scratch_bytes(work: Work, video_bps: int, audio_bps: int) -> int:

@@ -43,8 +43,9 @@ def facts(found: Findings) -> MediaFacts:
         MediaDamaged: a chosen track has no packets at all.
     """
     video = _video(found) if found.chosen.video is not None else None
-    audio = _audio(found) if found.chosen.audio is not None else None
-    tracks: list[VideoFacts | AudioFacts] = [one for one in (video, audio) if one is not None]
+    heard = (_audio(found, stream) for stream in found.chosen.audios)
+    audios = tuple(one for one in heard if one is not None)
+    tracks: list[VideoFacts | AudioFacts] = [*([video] if video else []), *audios]
     if not tracks:
         raise MediaDamaged("the file holds no packets", code="media.no_packets")
     start_s = min(one.start_s for one in tracks)
@@ -54,7 +55,7 @@ def facts(found: Findings) -> MediaFacts:
         duration_s=max(one.start_s + one.duration_s for one in tracks) - start_s,
         start_s=start_s,
         video=video,
-        audio=audio,
+        audios=audios,
         is_seekable=found.is_seekable,
         enrichment=dict(found.enrichment),
         warnings=tuple(found.warnings),
@@ -114,8 +115,7 @@ def _video(found: Findings) -> VideoFacts:
     )
 
 
-def _audio(found: Findings) -> AudioFacts | None:
-    stream = found.chosen.audio or {}
+def _audio(found: Findings, stream: Stream) -> AudioFacts | None:
     track = found.scan.tracks.get(stream["index"])
     if track is None:
         return None  # announced, but not one packet came
@@ -132,6 +132,7 @@ def _audio(found: Findings) -> AudioFacts | None:
         duration_s=duration_s,
         language=_known(tags.get("language")),
         title=plain(tags.get("title")),
+        dispositions=dispositions(stream),
         bitrate_bps=_count(stream.get("bit_rate")),
     )
 
@@ -201,6 +202,18 @@ def _count(text: Any) -> int | None:
 
 def _known(value: Any) -> str | None:
     return None if value in (None, "", "unknown", "und", "reserved") else plain(value)
+
+
+def track_name(stream: Stream) -> str:
+    """Name a track to a person: its place, and its title, language or codec."""
+    tags = stream.get("tags", {})
+    words = plain(tags.get("title")) or _known(tags.get("language")) or stream.get("codec_name")
+    return f"{stream['index']} ({words or 'unknown'})"
+
+
+def dispositions(stream: Stream) -> tuple[str, ...]:
+    """List what a file says of a track, in ffprobe's words."""
+    return tuple(name for name, is_set in stream.get("disposition", {}).items() if is_set)
 
 
 def plain(value: Any) -> str | None:

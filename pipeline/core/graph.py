@@ -81,8 +81,7 @@ def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ..
     work = [_thumbnails(job, new_id)] if job.facts.video else []
     if job.plan.grid is not None:
         work += [_encode(job, job.plan.grid, chunk, new_id) for chunk in job.plan.chunks]
-    if job.plan.audio is not None:
-        work.append(_encode_audio(job, job.plan.audio, new_id))
+    work += [_encode_audio(job, audio, new_id) for audio in job.plan.audios]
     package = NewTask(
         id=new_id(),
         params=PackageParams(asset_id=job.source.asset_id),
@@ -146,8 +145,9 @@ def _encode_audio(job: Expansion, audio: AudioPlan, new_id: Callable[[], TaskId]
             zero_s=zero_s(job.facts, job.plan.grid),
         ),
         queue=QueueName.ENCODE_CPU,
-        rank=task_rank(job.rank, order=0, is_express=True),
-        is_express=True,
+        # A viewer waits for the sound that is heard first, not for the others.
+        rank=task_rank(job.rank, order=0, is_express=audio.is_default),
+        is_express=audio.is_default,
         weight=_PROBE_COST_S + float(job.plan.duration_s) * _AUDIO_COST_PER_S,
         parts=(audio.name,),
         scratch_bytes=int(job.plan.duration_s * audio.bitrate_bps / 8) + 2**20,

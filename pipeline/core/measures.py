@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from pipeline.core.errors import NotFound
 from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
+from schemas.vocabulary import Medium
 
 #: Media times begin here, so that B-frame and encoder delays never make them negative.
 MEDIA_ZERO_S = 10
@@ -24,19 +25,27 @@ def listed(timeline: Timeline, *, is_whole: bool) -> tuple[RenditionTimeline, ..
     """Choose what a playlist shows: renditions that have segments, none far ahead of another.
 
     Sound is encoded faster than picture. Unless the job made all it promised (``is_whole``), each
-    rendition ends with the segment in which the shortest one ends. What is listed only grows.
+    rendition ends with the segment in which the shortest awaited one ends; text is small, and
+    always whole. What is listed only grows.
 
     Raises:
-        NotFound: nothing can be played yet. A player reads the list of renditions once, so while
-            more is coming, it is not shown before every rendition has begun.
+        NotFound: nothing can be played yet. While more is coming, nothing is shown before every
+            rendition a viewer begins with has started.
     """
     known = [rendition for rendition in timeline.renditions if rendition.segments]
-    if not known or (not timeline.is_ended and len(known) < len(timeline.renditions)):
+    awaited = [each for each in timeline.renditions if is_awaited(each.medium, each.is_default)]
+    begun = [each for each in awaited if each.segments]
+    if not begun or (not timeline.is_ended and len(begun) < len(awaited)):
         raise NotFound("Nothing of this asset can be played yet", code="playback.not_ready")
     if is_whole:
         return tuple(known)
-    horizon_s = min(length_s(rendition.segments) for rendition in known)
-    return tuple(_cut(rendition, horizon_s) for rendition in known)
+    horizon_s = min(length_s(rendition.segments) for rendition in begun)
+    return tuple(each if each.medium is Medium.TEXT else _cut(each, horizon_s) for each in known)
+
+
+def is_awaited(medium: Medium, is_default: bool) -> bool:  # noqa: FBT001  both of a rendition
+    """Tell whether a viewer begins with such a rendition: any picture, and the default sound."""
+    return medium is Medium.VIDEO or (medium is Medium.AUDIO and is_default)
 
 
 def _cut(rendition: RenditionTimeline, horizon_s: Fraction) -> RenditionTimeline:

@@ -1,13 +1,11 @@
 """Facts and wishes in, a plan out: what exactly will be made of a source."""
 
-from pipeline.core import chunks, estimate, ladder
+from pipeline.core import chunks, estimate, ladder, sounds
 from pipeline.core.argv.picture import is_hdr
 from pipeline.core.errors import NotMedia
-from schemas.media import AudioFacts, MediaFacts, MediaWarning
-from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungPlan
-from schemas.profile import AudioWish, Profile
-
-_STEREO = 2
+from schemas.media import MediaFacts, MediaWarning
+from schemas.plan import ChunkPlan, Grid, MediaPlan, RungPlan
+from schemas.profile import Profile
 
 
 def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
@@ -22,13 +20,13 @@ def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
     if facts.video is None and facts.audio is None:
         raise NotMedia("The file holds neither picture nor sound.", code="media.no_streams")
     grid, rungs, chunk_plans = _picture(facts, profile)
-    audio = _audio(facts.audio, profile.audio) if facts.audio else None
-    cost = estimate.estimate(estimate.Work(facts, grid, rungs, chunk_plans, audio, profile.preset))
+    audios = sounds.plan(facts.audios, profile.audio)
+    cost = estimate.estimate(estimate.Work(facts, grid, rungs, chunk_plans, audios, profile.preset))
     return MediaPlan(
         grid=grid,
         rungs=rungs,
         chunks=chunk_plans,
-        audio=audio,
+        audios=audios,
         segment_s=profile.segment_s,
         preset=profile.preset,
         is_encrypted=profile.encryption is not None,
@@ -50,17 +48,6 @@ def _picture(
     grid = chunks.grid(facts, profile)
     rungs = ladder.fit(profile.ladder, facts.video, profile.video_codec, profile.crf)
     return grid, rungs, chunks.cut(grid, facts, profile)
-
-
-def _audio(facts: AudioFacts, wish: AudioWish) -> AudioPlan:
-    return AudioPlan(
-        name="audio",
-        codec=wish.codec,
-        # Mono becomes stereo, as every player expects; more channels than there are is waste.
-        channels=min(wish.channels, max(_STEREO, facts.channels)),
-        sample_rate_hz=wish.sample_rate_hz,
-        bitrate_bps=wish.bitrate_bps,
-    )
 
 
 def _warnings(facts: MediaFacts, grid: Grid | None) -> tuple[MediaWarning, ...]:

@@ -12,6 +12,10 @@ Stream = Mapping[str, Any]
 Description = Mapping[str, Any]
 
 _STILLS = ("attached_pic", "still_image", "timed_thumbnails")
+#: Sound that only some want to hear: never the one to begin with.
+_ASIDE = ("comment", "visual_impaired", "descriptions", "hearing_impaired", "karaoke")
+#: More tracks than any film has; each sound costs a task.
+MOST_AUDIOS = 16
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,17 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The picture and the sound that will be used."""
+    """The picture and the sounds that will be used."""
 
     video: Stream | None
-    audio: Stream | None
+    #: The one to begin with first, the others in the file's order.
+    audios: tuple[Stream, ...]
     #: Sound tracks that will not be used.
-    n_other_audio: int
+    other_audios: tuple[Stream, ...] = ()
 
 
 def choose(described: Description, bounds: Bounds) -> Chosen:
-    """Pick the best picture and the default sound.
+    """Pick the best picture and the sounds, the default one first.
 
     Raises:
         NotMedia: there is neither.
@@ -48,13 +53,15 @@ def choose(described: Description, bounds: Bounds) -> Chosen:
         )
     pictures = [one for one in streams if _is(one, "video") and not _is_still(one)]
     sounds = [one for one in streams if _is(one, "audio")]
-    video, audio = _best(pictures, _area), _best(sounds, _rate)
-    if video is None and (audio is None or pictures):
+    video, heard = _best(pictures), _by_preference(sounds)
+    if video is None and (not heard or pictures):
         raise _nothing_usable(pictures or sounds)
     if video is not None:
         _check_size(video, bounds.n_pixels)
     check_duration(_announced_s(described), bounds.duration_s)
-    return Chosen(video, audio, max(0, len(sounds) - 1))
+    audios = heard[:MOST_AUDIOS]
+    used = {one["index"] for one in audios}
+    return Chosen(video, audios, tuple(one for one in sounds if one["index"] not in used))
 
 
 def check_duration(duration_s: Fraction, most_s: float) -> None:
@@ -79,23 +86,39 @@ def _is_still(stream: Stream) -> bool:
     return any(disposition.get(name) for name in _STILLS)
 
 
-def _best(streams: Sequence[Stream], size: Any) -> Stream | None:
+def _best(pictures: Sequence[Stream]) -> Stream | None:
     """Take the default one, else the largest, else the first, of those with a known codec."""
-    known = [one for one in streams if one.get("codec_name", "unknown") != "unknown" and size(one)]
+    known = [one for one in pictures if _is_known(one) and _area(one)]
     rank = {
-        id(one): (bool(one.get("disposition", {}).get("default")), size(one), -int(one["index"]))
+        id(one): (bool(one.get("disposition", {}).get("default")), _area(one), -int(one["index"]))
         for one in known
     }
     return max(known, key=lambda one: rank[id(one)], default=None)
 
 
+def _by_preference(sounds: Sequence[Stream]) -> tuple[Stream, ...]:
+    """Put in front what a viewer hears first: no commentary, then flagged as default.
+
+    Matroska flags every track unless told otherwise: the file's order then decides, as players
+    have it. Any sound that can be decoded has a sample rate.
+    """
+    known = [one for one in sounds if _is_known(one) and int(one.get("sample_rate", 0))]
+    first = min(known, key=_aside, default=None)
+    return () if first is None else (first, *(one for one in known if one is not first))
+
+
+def _aside(sound: Stream) -> tuple[bool, bool, int]:
+    disposition = sound.get("disposition", {})
+    is_aside = any(disposition.get(name) for name in _ASIDE)
+    return is_aside, not disposition.get("default"), int(sound["index"])
+
+
+def _is_known(stream: Stream) -> bool:
+    return bool(stream.get("codec_name", "unknown") != "unknown")
+
+
 def _area(stream: Stream) -> int:
     return int(stream.get("width", 0)) * int(stream.get("height", 0))
-
-
-def _rate(stream: Stream) -> int:
-    """Any sound that can be decoded has a sample rate; its channels decide between several."""
-    return int(stream.get("channels", 0)) if int(stream.get("sample_rate", 0)) else 0
 
 
 def _check_size(video: Stream, most: int) -> None:

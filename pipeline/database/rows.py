@@ -12,6 +12,7 @@ from schemas.vocabulary import (
     AssetState,
     JobId,
     JobState,
+    Medium,
     QueueName,
     TaskId,
     TaskKind,
@@ -144,7 +145,7 @@ class RenditionRow:
 
     job_id: JobId
     name: str
-    medium: str
+    medium: Medium
     codec: str
     bitrate_bps: int
     width_px: int | None
@@ -153,6 +154,10 @@ class RenditionRow:
     channels: int | None
     sample_rate_hz: int | None
     language: str | None
+    title: str
+    is_default: bool
+    #: Words of ffprobe's, with blanks between.
+    dispositions: str
     n_segments: int | None
     #: RFC 6381; empty until the first segment exists.
     codecs: str

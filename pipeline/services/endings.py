@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.core import keys, lifecycle
+from pipeline.core.measures import is_awaited
 from pipeline.core.retry import Failure, GiveUp, RetryAfter, decide_lost
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, TaskRow
@@ -90,7 +91,7 @@ def publish(
     renditions: Sequence[RenditionMade],
     segments: Sequence[SegmentMade],
 ) -> None:
-    """Make segments visible; the asset is playable once every rendition has its first."""
+    """Make segments visible; the asset is playable once what a viewer begins with has started."""
     tx.media.publish((task.id, task.epoch), task.job_id, task.asset_id, renditions, segments)
     if any(segment.index == 0 for segment in segments):
         _play_if_possible(tx, task)
@@ -98,7 +99,8 @@ def publish(
 
 def _play_if_possible(tx: Transaction, task: TaskRow) -> None:
     started = tx.media.started(task.job_id)
-    if any(row.name not in started for row in tx.media.renditions(task.job_id)):
+    rows = tx.media.renditions(task.job_id)
+    if any(row.name not in started for row in rows if is_awaited(row.medium, row.is_default)):
         return
     tx.assets.play(task.asset_id, task.job_id, only_if_none=True)
     before = lifecycle.ASSET[AssetState.PLAYABLE]

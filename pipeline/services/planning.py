@@ -13,10 +13,9 @@ from pipeline.database.rows import JobRow, RenditionRow, TaskRow
 from pipeline.services import assets, fleet, jobs
 from pipeline.services.ids import new_task_id
 from schemas.events import EventType
-from schemas.media import MediaFacts
 from schemas.plan import AudioPlan, MediaPlan, RungPlan
 from schemas.tasks import ProbeResult
-from schemas.vocabulary import JobId, JobState
+from schemas.vocabulary import JobId, JobState, Medium
 
 
 def plan_job(tx: Transaction, probe: TaskRow, found: ProbeResult) -> bool:
@@ -58,7 +57,7 @@ def _insert(tx: Transaction, job: JobRow, found: ProbeResult, media_plan: MediaP
         ),
         new_id=new_task_id,
     )
-    tx.media.add_renditions(_renditions(job.id, media_plan, facts))
+    tx.media.add_renditions(_renditions(job.id, media_plan))
     tx.tasks.add(job, source.sha256, tasks)
     tx.outbox.add([task.id for task in tasks if not task.needs])
     tx.jobs.plan(job.id, media_plan)
@@ -72,13 +71,12 @@ def _insert(tx: Transaction, job: JobRow, found: ProbeResult, media_plan: MediaP
     )
 
 
-def _renditions(job_id: JobId, media_plan: MediaPlan, facts: MediaFacts) -> list[RenditionRow]:
+def _renditions(job_id: JobId, media_plan: MediaPlan) -> list[RenditionRow]:
     rows = [
         _video(job_id, media_plan, rung, position) for position, rung in enumerate(media_plan.rungs)
     ]
-    if media_plan.audio is not None:
-        language = facts.audio.language if facts.audio else None
-        rows.append(_audio(job_id, media_plan, media_plan.audio, language))
+    first = len(rows)
+    rows += [_audio(job_id, media_plan, one, first + n) for n, one in enumerate(media_plan.audios)]
     return rows
 
 
@@ -87,7 +85,7 @@ def _video(job_id: JobId, media_plan: MediaPlan, rung: RungPlan, position: int) 
     return RenditionRow(
         job_id=job_id,
         name=rung.name,
-        medium="video",
+        medium=Medium.VIDEO,
         codec=rung.codec.value,
         bitrate_bps=rung.bitrate_bps,
         width_px=rung.width_px,
@@ -96,19 +94,20 @@ def _video(job_id: JobId, media_plan: MediaPlan, rung: RungPlan, position: int) 
         channels=None,
         sample_rate_hz=None,
         language=None,
+        title="",
+        is_default=True,
+        dispositions="",
         n_segments=-(-grid.n_frames // grid.segment_frames) if grid else None,
         codecs="",
         position=position,
     )
 
 
-def _audio(
-    job_id: JobId, media_plan: MediaPlan, audio: AudioPlan, language: str | None
-) -> RenditionRow:
+def _audio(job_id: JobId, media_plan: MediaPlan, audio: AudioPlan, position: int) -> RenditionRow:
     return RenditionRow(
         job_id=job_id,
         name=audio.name,
-        medium="audio",
+        medium=Medium.AUDIO,
         codec=audio.codec.value,
         bitrate_bps=audio.bitrate_bps,
         width_px=None,
@@ -116,9 +115,12 @@ def _audio(
         frame_rate=None,
         channels=audio.channels,
         sample_rate_hz=audio.sample_rate_hz,
-        language=language,
+        language=audio.language,
+        title=audio.title,
+        is_default=audio.is_default,
+        dispositions=" ".join(audio.dispositions),
         # Sound is cut on its own frames, so its number of segments is known only roughly.
         n_segments=max(1, round(media_plan.duration_s / media_plan.segment_s)),
         codecs="",
-        position=len(media_plan.rungs),
+        position=position,
     )

@@ -158,7 +158,7 @@ def _timeline(tx: Transaction, job: JobRow) -> Timeline:
 def _rendition(row: RenditionRow, segments: list[SegmentRow]) -> RenditionTimeline:
     return RenditionTimeline(
         name=row.name,
-        medium="video" if row.medium == "video" else "audio",
+        medium=row.medium,
         codecs=row.codecs,
         bitrate_bps=row.bitrate_bps,
         width_px=row.width_px,
@@ -167,6 +167,9 @@ def _rendition(row: RenditionRow, segments: list[SegmentRow]) -> RenditionTimeli
         channels=row.channels,
         sample_rate_hz=row.sample_rate_hz,
         language=row.language,
+        title=row.title,
+        is_default=row.is_default,
+        dispositions=tuple(row.dispositions.split()),
         segments=_unbroken(segments),
     )
 

@@ -51,8 +51,12 @@ def _renditions(tx: Transaction, row: AssetRow) -> tuple[RenditionView, ...]:
 def _rendition(row: RenditionRow, n_published: int) -> RenditionView:
     return RenditionView(
         name=row.name,
-        medium="video" if row.medium == "video" else "audio",
+        medium=row.medium,
         codec=row.codec,
+        title=row.title,
+        language=row.language,
+        is_default=row.is_default,
+        channels=row.channels,
         width_px=row.width_px,
         height_px=row.height_px,
         bitrate_bps=row.bitrate_bps,

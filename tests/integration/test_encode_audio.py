@@ -15,7 +15,12 @@ from workers.steps import encode_audio
 
 SOURCE = SourceRef(asset_id=AssetId("a1"), key="k", size_bytes=1, sha256="0" * 64)
 AAC = AudioPlan(
-    name="audio", codec=AudioCodec.AAC, channels=2, sample_rate_hz=48_000, bitrate_bps=128_000
+    name="audio",
+    source_index=1,
+    codec=AudioCodec.AAC,
+    channels=2,
+    sample_rate_hz=48_000,
+    bitrate_bps=128_000,
 )
 OPUS = AAC.model_copy(update={"codec": AudioCodec.OPUS})
 #: One AAC frame.
@@ -55,8 +60,13 @@ class Sound:
 
 def params(clip: Clip, plan: AudioPlan = AAC) -> EncodeAudioParams:
     zero_s = clip.facts.start_s
+    track = clip.facts.audios[0].index
     return EncodeAudioParams(
-        source=SOURCE, facts=clip.facts, audio=plan, segment_s=4, zero_s=zero_s
+        source=SOURCE,
+        facts=clip.facts,
+        audio=plan.model_copy(update={"source_index": track}),
+        segment_s=4,
+        zero_s=zero_s,
     )
 
 

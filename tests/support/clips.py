@@ -81,15 +81,15 @@ class Clips:
         """Read the facts of a file."""
         found = self.probe(path, "-show_streams", "-show_format", "-show_packets")
         streams = {each["codec_type"]: each for each in found["streams"]}
-        video = audio = None
+        video = None
         frames_s: tuple[Fraction, ...] = ()
         if "video" in streams:
             packets = _packets(found, streams["video"])
             frames_s = tuple(sorted(_time(each) for each in packets))
             video = _video(streams["video"], packets, frames_s)
-        if "audio" in streams:
-            audio = _audio(streams["audio"], _packets(found, streams["audio"]))
-        tracks = [each for each in (video, audio) if each is not None]
+        sounds = [each for each in found["streams"] if each["codec_type"] == "audio"]
+        audios = tuple(_audio(each, _packets(found, each)) for each in sounds)
+        tracks = [*([video] if video else []), *audios]
         start_s = min(each.start_s for each in tracks)
         facts = MediaFacts(
             container=found["format"]["format_name"].split(",")[0],
@@ -97,7 +97,7 @@ class Clips:
             duration_s=max(each.start_s + each.duration_s for each in tracks) - start_s,
             start_s=start_s,
             video=video,
-            audio=audio,
+            audios=audios,
             is_seekable=found["format"]["format_name"] != "mpegts",
         )
         return Clip(path, facts, frames_s)
@@ -153,6 +153,7 @@ def _audio(stream: Any, packets: list[Any]) -> AudioFacts:
         index=stream["index"],
         codec=stream["codec_name"],
         channels=stream["channels"],
+        channel_layout=stream.get("channel_layout"),
         sample_rate_hz=int(stream["sample_rate"]),
         start_s=start_s,
         duration_s=end_s - start_s,

@@ -63,7 +63,7 @@ def facts(duration_s: int = 30, *, with_audio: bool = True) -> MediaFacts:
         duration_s=Fraction(duration_s),
         start_s=Fraction(0),
         video=video,
-        audio=audio if with_audio else None,
+        audios=(audio,) if with_audio else (),
     )
 
 

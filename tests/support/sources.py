@@ -47,11 +47,9 @@ def audio_facts(**changes: Any) -> AudioFacts:
     return AudioFacts(**(usual | changes))
 
 
-def media_facts(
-    video: VideoFacts | None = None, audio: AudioFacts | None = None, **changes: Any
-) -> MediaFacts:
+def media_facts(video: VideoFacts | None = None, *audios: AudioFacts, **changes: Any) -> MediaFacts:
     """A source with what is given; its length and start follow from the tracks."""
-    tracks = [track for track in (video, audio) if track is not None]
+    tracks = [*([video] if video else []), *audios]
     start_s = min((track.start_s for track in tracks), default=Fraction(0))
     end_s = max((track.start_s + track.duration_s for track in tracks), default=Fraction(0))
     usual: dict[str, Any] = {
@@ -60,6 +58,6 @@ def media_facts(
         "duration_s": end_s - start_s,
         "start_s": start_s,
         "video": video,
-        "audio": audio,
+        "audios": audios,
     }
     return MediaFacts(**(usual | changes))

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.core.cautions import Signs, cautions
 from pipeline.core.damage import check_whole
 from pipeline.core.errors import WorkFailed
-from pipeline.core.facts import Findings, facts, ratio
+from pipeline.core.facts import Findings, facts, ratio, track_name
 from pipeline.core.packets import PacketScan
 from pipeline.core.sniff import HEAD_BYTES, sniff
 from pipeline.core.streams import Bounds, Chosen, check_duration, choose
@@ -47,7 +47,7 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
     n_error_lines += _try_decoders(prober, stated, ratio(described["format"].get("start_time")))
     stated = stated.model_copy(update={"is_seekable": _is_seekable(prober, stated)})
     signs = Signs(
-        n_other_audio=chosen.n_other_audio,
+        other_audios=tuple(track_name(stream) for stream in chosen.other_audios),
         n_error_lines=n_error_lines,
         n_damaged_packets=sum(track.n_damaged for track in found.scan.tracks.values()),
         is_whole=found.is_whole,
@@ -124,8 +124,10 @@ def _container(described: dict[str, Any]) -> str:
 
 def _try_decoders(prober: Prober, stated: MediaFacts, file_start_s: Fraction) -> int:
     """Decode a little at the start, and near the end where a seek can be trusted."""
-    tracks = [track for track in (stated.video, stated.audio) if track is not None]
-    n_error_lines = prober.decode([track.index for track in tracks]).n_error_lines
+    indexes = [track.index for track in stated.audios]
+    if stated.video is not None:
+        indexes.insert(0, stated.video.index)
+    n_error_lines = prober.decode(indexes).n_error_lines
     video = stated.video
     if video is not None and video.keyframes_s and stated.container in _EXACT_CONTAINERS:
         # ffmpeg counts -ss from the file's own start.

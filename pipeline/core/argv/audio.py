@@ -18,10 +18,8 @@ def audio_argv(params: EncodeAudioParams, *, source: str) -> list[str]:
     frames of the codec, near ``segment_s`` long.
     """
     audio, facts = params.audio, params.facts
-    if facts.audio is None:
-        raise ValueError("a source without sound has none to encode")
     opened = ffmpeg.input(f"file:{source}", **input_options())
-    stream = opened[str(facts.audio.index)]
+    stream = opened[str(audio.source_index)]
     # Source time to time from the output's zero.
     stream = stream.filter("asetpts", expr=f"PTS-({float(params.zero_s):.9f})/TB")
     stream = stream.filter(

@@ -10,11 +10,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pipeline.database.rows import RenditionRow, SegmentRow
 from pipeline.database.sql.tables import job, media_file, picture, rendition, segment
 from schemas.tasks import Picture, RenditionMade, SegmentMade
-from schemas.vocabulary import AssetId, JobId, TaskId
+from schemas.vocabulary import AssetId, JobId, Medium, TaskId
 
 #: By the medium of the rendition.
-_SEGMENT_TYPES = {"video": "video/iso.segment", "audio": "audio/iso.segment"}
-_INIT_TYPES = {"video": "video/mp4", "audio": "audio/mp4"}
+_SEGMENT_TYPES = {
+    Medium.VIDEO: "video/iso.segment",
+    Medium.AUDIO: "audio/iso.segment",
+    Medium.TEXT: "text/vtt",
+}
+#: Text has no init segment.
+_INIT_TYPES = {Medium.VIDEO: "video/mp4", Medium.AUDIO: "audio/mp4"}
 
 
 class SqlMedia:
@@ -30,7 +35,9 @@ class SqlMedia:
         rows = self._connection.execute(
             select(rendition).where(rendition.c.job_id == job_id).order_by(rendition.c.position)
         )
-        return [RenditionRow(**row._mapping) for row in rows]  # noqa: SLF001  # its public name
+        # The mapping is a row's public name for itself.
+        found = [dict(row._mapping) for row in rows]  # noqa: SLF001
+        return [RenditionRow(**row | {"medium": Medium(row["medium"])}) for row in found]
 
     def publish(
         self,
@@ -42,7 +49,9 @@ class SqlMedia:
     ) -> None:
         digests = {made.init_key: made.init_sha256 for made in renditions}
         media = {row.name: row.medium for row in self.renditions(job_id)}
-        inits = {made.init_key: _INIT_TYPES[media[made.name]] for made in renditions}
+        inits = {
+            made.init_key: _INIT_TYPES[media[made.name]] for made in renditions if made.init_key
+        }
         self.add_files(asset_id, job_id, inits)
         for made in renditions:
             self._connection.execute(
@@ -125,7 +134,7 @@ class SqlMedia:
             )
             .where(segment.c.key == key, segment.c.asset_id == asset_id)
         ).scalar_one_or_none()
-        return None if medium is None else _SEGMENT_TYPES[medium]
+        return None if medium is None else _SEGMENT_TYPES[Medium(medium)]
 
     def keys_below(self, asset_id: AssetId, prefix: str) -> frozenset[str]:
         # By way of the jobs: neither table is indexed for beginnings of keys.

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Table,
     text,
+    true,
 )
 
 from pipeline.database.sql.columns import BigId, JsonColumn, Seconds
@@ -171,6 +172,9 @@ rendition = Table(
     Column("channels", Integer),
     Column("sample_rate_hz", Integer),
     Column("language", String(16)),
+    Column("title", String(255), nullable=False, server_default=""),
+    Column("is_default", Boolean, nullable=False, server_default=true()),
+    Column("dispositions", String(255), nullable=False, server_default=""),
     Column("n_segments", Integer),
     Column("codecs", String(64), nullable=False),
     Column("position", Integer, nullable=False),

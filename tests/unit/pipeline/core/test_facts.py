@@ -8,9 +8,9 @@ import pytest
 from pipeline.core.cautions import Signs, cautions
 from pipeline.core.damage import check_whole
 from pipeline.core.errors import MediaDamaged, MediaUnsupported, NotMedia
-from pipeline.core.facts import MOST_KEYFRAMES, Findings, facts
+from pipeline.core.facts import MOST_KEYFRAMES, Findings, facts, track_name
 from pipeline.core.packets import PacketScan
-from pipeline.core.streams import Bounds, choose
+from pipeline.core.streams import MOST_AUDIOS, Bounds, choose
 
 BOUNDS = Bounds(n_pixels=7680 * 4320, duration_s=43_200.0, n_streams=64)
 
@@ -152,9 +152,26 @@ def test_the_default_sound_is_used() -> None:
 
     chosen = choose({"streams": [other, audio()], "format": {}}, BOUNDS)
 
-    assert chosen.audio is not None
-    assert chosen.audio["index"] == 1
-    assert chosen.n_other_audio == 1
+    assert [sound["index"] for sound in chosen.audios] == [1, 2]
+    assert chosen.other_audios == ()
+
+
+def test_commentary_is_never_the_sound_to_begin_with() -> None:
+    said = audio(index=1, disposition={"default": 1, "comment": 1})
+    film = audio(index=2, disposition={"default": 0})
+
+    chosen = choose({"streams": [video(), said, film], "format": {}}, BOUNDS)
+
+    assert [sound["index"] for sound in chosen.audios] == [2, 1]
+
+
+def test_of_more_sounds_than_are_carried_the_others_are_named() -> None:
+    sounds = [audio(index=n, tags={"title": f"Take {n}"}) for n in range(1, 19)]
+
+    chosen = choose({"streams": [video(), *sounds], "format": {}}, BOUNDS)
+
+    assert len(chosen.audios) == MOST_AUDIOS
+    assert [track_name(sound) for sound in chosen.other_audios] == ["17 (Take 17)", "18 (Take 18)"]
 
 
 def test_nothing_usable_is_said_by_name() -> None:
@@ -212,7 +229,7 @@ def test_a_picture_cut_short_under_whole_sound_is_found_by_the_demuxers_words() 
 
 def test_what_is_not_plain_is_warned_of() -> None:
     stated = facts(found(video(field_order="tt", color_transfer="arib-std-b67"), is_seekable=False))
-    signs = Signs(n_other_audio=0, n_error_lines=3, n_damaged_packets=1, is_whole=True)
+    signs = Signs(other_audios=(), n_error_lines=3, n_damaged_packets=1, is_whole=True)
 
     codes = [warning.code for warning in cautions(stated, signs)]
 

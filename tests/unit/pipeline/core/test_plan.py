@@ -29,8 +29,16 @@ def test_a_usual_source_gets_ladder_chunks_and_sound() -> None:
         (0, 240),
         (240, 1798),
     ]
-    assert made.audio == AudioPlan(
-        name="audio", codec=AudioCodec.AAC, channels=2, sample_rate_hz=48_000, bitrate_bps=128_000
+    assert made.audios == (
+        AudioPlan(
+            name="audio",
+            source_index=1,
+            codec=AudioCodec.AAC,
+            channels=2,
+            sample_rate_hz=48_000,
+            bitrate_bps=128_000,
+            title="Main",
+        ),
     )
     assert (made.segment_s, made.preset) == (4, "veryfast")
     assert made.duration_s == 60
@@ -44,19 +52,19 @@ def test_the_sound_is_laid_on_the_zero_that_the_pictures_grid_has() -> None:
 
     commands = planned_commands(facts, plan(facts, DEFAULT))
 
-    sound = next(each for each in commands if each.task == "encode_audio")
+    sound = next(each for each in commands if each.task == "encode audio")
     assert "asetpts=expr=PTS-(6.413000000)/TB" in " ".join(sound.argv)
 
 
 def test_a_source_without_sound_gets_none() -> None:
-    assert plan(media_facts(video_facts()), DEFAULT).audio is None
+    assert plan(media_facts(video_facts()), DEFAULT).audios == ()
 
 
 def test_a_source_without_a_picture_is_sound_alone() -> None:
-    made = plan(media_facts(audio=audio_facts()), DEFAULT)
+    made = plan(media_facts(None, audio_facts()), DEFAULT)
 
     assert (made.grid, made.rungs, made.chunks, made.thumbnail_count) == (None, (), (), 0)
-    assert made.audio is not None
+    assert len(made.audios) == 1
     assert made.estimated_bytes == 960_000
 
 
@@ -74,11 +82,11 @@ def test_more_channels_than_there_are_are_not_made() -> None:
     surround = DEFAULT.model_copy(update={"audio": AudioWish(channels=6)})
 
     found = [
-        plan(media_facts(audio=audio_facts(channels=channels)), surround).audio
+        plan(media_facts(None, audio_facts(channels=channels)), surround).audios[0]
         for channels in (1, 2, 6)
     ]
 
-    assert [audio.channels for audio in found if audio] == [2, 2, 6]
+    assert [audio.channels for audio in found] == [2, 2, 6]
 
 
 def test_what_is_done_to_the_picture_is_said() -> None:

@@ -1,7 +1,5 @@
 from fractions import Fraction
 
-import pytest
-
 from pipeline.core.argv.audio import audio_argv
 from pipeline.core.argv.source import FORMATS
 from schemas.plan import AudioPlan
@@ -11,7 +9,12 @@ from tests.support.sources import audio_facts, media_facts, video_facts
 
 SOURCE = SourceRef(asset_id=AssetId("a1"), key="k", size_bytes=1, sha256="0" * 64)
 AAC = AudioPlan(
-    name="audio", codec=AudioCodec.AAC, channels=2, sample_rate_hz=48_000, bitrate_bps=128_000
+    name="audio",
+    source_index=1,
+    codec=AudioCodec.AAC,
+    channels=2,
+    sample_rate_hz=48_000,
+    bitrate_bps=128_000,
 )
 GRAPH = (
     "[0:1]asetpts=expr=PTS-(6.400000000)/TB[s0]",
@@ -62,10 +65,3 @@ def test_opus_is_an_encoder_away() -> None:
     )
 
     assert words[words.index("-c:a") + 1] == "libopus"
-
-
-def test_a_source_without_sound_has_none_to_encode() -> None:
-    silent = params().model_copy(update={"facts": media_facts(video_facts())})
-
-    with pytest.raises(ValueError, match="without sound"):
-        audio_argv(silent, source="/cache/0123")
