@@ -13,6 +13,7 @@ from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
 from api.media import media_blueprint
 from api.metrics import metrics_blueprint
 from api.problems import register
+from api.profiles import profiles_blueprint
 from api.sockets.hub import Hub
 from api.sockets.routes import check_origin, sockets_blueprint
 from api.watch import watch_blueprint
@@ -42,6 +43,7 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
         assets_blueprint(pipeline),
         jobs_blueprint(pipeline, dry_run_wait_s=dry_run_wait_s),
         fleet_blueprint(pipeline),
+        profiles_blueprint(pipeline),
         health_blueprint(pipeline, database),
         sockets_blueprint(pipeline.database, hub),
         media_blueprint(pipeline),

@@ -8,7 +8,6 @@ from flask import Blueprint, Response
 from api.bodies import JobBody, JobListQuery, answer, body, query
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import MediaError
-from pipeline.core.profiles import profile
 from pipeline.services import dryrun, jobs
 from schemas.http import DryRunView, JobRequest, JobView
 from schemas.profile import Profile
@@ -28,7 +27,7 @@ def jobs_blueprint(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S
     @blueprint.post("")
     def submit() -> Response:
         request = body(JobBody)
-        wished = profile(request.profile)
+        wished = pipeline.profiles.get(request.profile)
         if request.dry_run:
             return _dry_run(pipeline, request, wished, wait_s=dry_run_wait_s)
         return _accepted(_submit(pipeline, request, wished))

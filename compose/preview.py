@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
+from pipeline import profiles
 from pipeline.core.errors import NotFound
-from pipeline.core.profiles import profile as named_profile
 from pipeline.services.dryrun import preview_facts
 from pipeline.settings import Settings
 from schemas.http import DryRunView
@@ -25,10 +25,10 @@ def preview(path: Path, profile_name: str, settings: Settings) -> DryRunView:
     """Probe a file and plan for it.
 
     Raises:
-        InvalidRequest: there is no such profile.
+        InvalidRequest: there is no such profile, or a file of profiles is wrong.
         MediaError: it cannot be made playable.
     """
-    profile = named_profile(profile_name)
+    profile = profiles.load(settings.profiles_dir).get(profile_name)
     return preview_facts(_facts(path, settings), profile)
 
 

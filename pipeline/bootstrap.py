@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pipeline.broker.port import Doorbell
 from pipeline.database.port import Database
 from pipeline.events.port import EventBus
+from pipeline.profiles import Catalogue, load
 from pipeline.settings import Settings
 from pipeline.storage.port import ObjectStore
 from schemas.events import EventsWaiting, RingsWaiting
@@ -19,6 +20,7 @@ class Pipeline:
     storage: ObjectStore
     broker: Doorbell
     bus: EventBus
+    profiles: Catalogue
 
     def close(self) -> None:
         """Close connections; whoever built the pipeline calls it last."""
@@ -28,7 +30,13 @@ class Pipeline:
 
 
 def build(settings: Settings) -> Pipeline:
-    """Choose adapters by the settings and migrate the database to the newest schema."""
+    """Choose adapters by the settings and migrate the database to the newest schema.
+
+    Raises:
+        InvalidRequest: ``profile.invalid``, a file in the folder of profiles is wrong.
+    """
+    # First, because nothing is open yet that an error would leave so.
+    profiles = load(settings.profiles_dir)
     database, bus = _database(settings), _bus(settings)
 
     def hint(*, has_events: bool, has_rings: bool) -> None:
@@ -45,6 +53,7 @@ def build(settings: Settings) -> Pipeline:
         storage=_storage(settings),
         broker=_broker(settings),
         bus=bus,
+        profiles=profiles,
     )
 
 

@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     cache_limit_bytes: int = Field(
         default=20 * 2**30, ge=0, description="Most bytes of fetched sources kept on this box."
     )
+    profiles_dir: Path | None = Field(
+        default=None,
+        description="Folder of your own profiles, one YAML file each; they win over built-in ones.",
+    )
     worker_slots: int = Field(
         default=0,
         ge=0,

@@ -9,6 +9,7 @@ from schemas.events import Event
 from schemas.frozen import Frozen
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import MediaPlan, PlannedCommand
+from schemas.profile import Profile
 from schemas.vocabulary import (
     AssetId,
     AssetState,
@@ -165,6 +166,12 @@ class AssetPage(Page):
     """Assets, newest first."""
 
     items: tuple[AssetView, ...]
+
+
+class ProfileList(Frozen):
+    """The profiles a server knows, by name."""
+
+    items: tuple[Profile, ...]
 
 
 class Submitted(Frozen):

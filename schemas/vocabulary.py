@@ -154,3 +154,28 @@ class VideoRange(StrEnum):
     SDR = "SDR"
     PQ = "PQ"
     HLG = "HLG"
+
+
+class Preset(StrEnum):
+    """Presets of x264, fastest first; other encoders' steps are mapped onto them."""
+
+    ULTRAFAST = "ultrafast"
+    SUPERFAST = "superfast"
+    VERYFAST = "veryfast"
+    FASTER = "faster"
+    FAST = "fast"
+    MEDIUM = "medium"
+    SLOW = "slow"
+    SLOWER = "slower"
+    VERYSLOW = "veryslow"
+    PLACEBO = "placebo"
+
+
+class Place(StrEnum):
+    """Where in the picture something is laid over it."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+    CENTER = "center"

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
 from api.client.problems import foreign, raise_for, unreachable
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
-from schemas.http import AssetPage, AssetView, DryRunView, JobPage, JobRequest, JobView
+from schemas.http import AssetPage, AssetView, DryRunView, JobPage, JobRequest, JobView, ProfileList
+from schemas.profile import Profile
 from schemas.vocabulary import AssetId, AssetState, JobId, JobState, QueueName, WorkerId
 from schemas.workers import QueueList, QueueView, WorkerList, WorkerView
 
@@ -109,6 +111,14 @@ class Client:
     def job(self, job_id: JobId) -> JobView:
         """Show one job with its graph."""
         return self._call(JobView, "GET", f"/api/jobs/{job_id}")
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """List the profiles the server knows."""
+        return self._call(ProfileList, "GET", "/api/profiles").items
+
+    def profile(self, name: str) -> Profile:
+        """Show one profile."""
+        return self._call(Profile, "GET", f"/api/profiles/{quote(name, safe='')}")
 
     def cancel(self, job_id: JobId) -> JobView:
         """Cancel a job."""

@@ -21,6 +21,8 @@ from pipeline.core.errors import (
 )
 from schemas.http import ErrorView, Problem
 
+_OF_THIS_BOX = ("config.", "profile.invalid")
+
 
 class Exit(IntEnum):
     """Exit codes of every command."""
@@ -42,7 +44,11 @@ def code_of(error: ReelmillError) -> Exit:
     """Choose the exit code for an error of ours."""
     if isinstance(error, Unavailable):
         return Exit.UNREACHABLE
-    if isinstance(error, InvalidRequest) and error.instance_code.startswith("config."):
+    # A profile is only read from files of this box.
+    is_setting = (
+        error.instance_code.startswith("config.") or error.instance_code == "profile.invalid"
+    )
+    if isinstance(error, InvalidRequest) and is_setting:
         return Exit.USAGE
     if isinstance(error, (NotFound, Conflict, Refused, InvalidRequest)):
         return Exit.REFUSED

@@ -90,7 +90,7 @@ def test_the_copy_stays_through_retries_and_goes_with_the_asset(
 def test_a_dry_run_leaves_no_copy(database: Database, tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
     request = JobRequest(asset_id=engine.add_asset(database), dry_run=True)
-    profile = engine.PROFILES["default"]
+    profile = engine.built_in().get("default")
     job = jobs.submit(database, request, profile, max_attempts=3, max_lost=3)
     probed(database, store, job)
 

@@ -3,9 +3,9 @@
 from fractions import Fraction
 
 from pipeline.core.graph import NewTask
-from pipeline.core.profiles import PROFILES
 from pipeline.database.port import Database
 from pipeline.database.rows import NewAsset, NewJob
+from pipeline.profiles import built_in
 from pipeline.services import claims, jobs, tasks
 from pipeline.services.claims import Claimed, Offer
 from pipeline.services.ids import new_id, new_task_id
@@ -93,7 +93,7 @@ def submit(
 ) -> JobView:
     request = JobRequest(asset_id=asset_id or add_asset(db), priority=priority)
     return jobs.submit(
-        db, request, PROFILES["default"], max_attempts=max_attempts, max_lost=max_lost
+        db, request, built_in().get("default"), max_attempts=max_attempts, max_lost=max_lost
     )
 
 
@@ -112,7 +112,7 @@ def submit_idle(
             id=job_id,
             asset_id=asset_id,
             account="local",
-            profile=PROFILES["default"],
+            profile=built_in().get("default"),
             priority=5,
             rank=tx.jobs.now(),
             metadata={},

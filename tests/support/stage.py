@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from api import problems
 from api.media import media_blueprint
 from pipeline.bootstrap import Pipeline, build
-from pipeline.core import profiles
+from pipeline.profiles import built_in
 from pipeline.services import assets, claims, fleet, jobs, playback, tasks
 from pipeline.services.claims import Claimed, Offer
 from pipeline.settings import Settings
@@ -143,7 +143,7 @@ def staged(folder: Path) -> Iterator[Stage]:
     asset = assets.create(
         pipeline.database, pipeline.storage, filename="f.mp4", blocks=[b"movie"], limit_bytes=99
     )
-    profile = profiles.profile("default").model_copy(update={"chunk_s": 4})
+    profile = built_in().get("default").model_copy(update={"chunk_s": 4})
     jobs.submit(
         pipeline.database, JobRequest(asset_id=asset.id), profile, max_attempts=1, max_lost=1
     )

@@ -3,22 +3,11 @@
 from dataclasses import dataclass
 
 from schemas.plan import RungPlan
+from schemas.vocabulary import Preset
 
 Options = dict[str, str]
 
-#: Presets of x264, fastest first; other encoders' steps are mapped onto them.
-PRESETS = (
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
-    "placebo",
-)
+PRESETS = tuple(Preset)
 
 
 @dataclass(frozen=True)
@@ -34,7 +23,7 @@ class Wish:
 
 def step(preset: str) -> int:
     """Count how many steps a preset is from the fastest; an unknown one counts as veryfast."""
-    return PRESETS.index(preset) if preset in PRESETS else PRESETS.index("veryfast")
+    return PRESETS.index(Preset(preset if preset in PRESETS else Preset.VERYFAST))
 
 
 def capped(wish: Wish) -> Options:

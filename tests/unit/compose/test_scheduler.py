@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from compose.scheduler import LEADER_LEASE, Scheduler
 from pipeline.bootstrap import Pipeline, build
 from pipeline.broker.port import Ring
-from pipeline.core.profiles import PROFILES
+from pipeline.profiles import built_in
 from pipeline.services import jobs, leadership
 from pipeline.settings import Settings
 from schemas.events import RingsWaiting
@@ -35,7 +35,7 @@ def pipeline(settings: Settings) -> Iterator[Pipeline]:
 
 def a_job(pipeline: Pipeline) -> JobView:
     request = JobRequest(asset_id=add_asset(pipeline.database))
-    profile = PROFILES["default"]
+    profile = built_in().get("default")
     return jobs.submit(pipeline.database, request, profile, max_attempts=3, max_lost=10)
 
 

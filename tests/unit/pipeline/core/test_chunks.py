@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from pipeline.core.chunks import cut, frame_rate, grid, source_time_s, tail_frames
 from pipeline.core.errors import MediaUnsupported
-from pipeline.core.profiles import PROFILES
+from pipeline.profiles import built_in
 from schemas.plan import ChunkPlan
 from schemas.profile import Profile
 from tests.support.sources import audio_facts, media_facts, video_facts
 
-PROFILE = PROFILES["default"]
+PROFILE = built_in().get("default")
 RATES = st.sampled_from([Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)])
 
 

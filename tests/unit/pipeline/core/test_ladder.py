@@ -4,13 +4,13 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import MediaUnsupported
 from pipeline.core.ladder import fit
-from pipeline.core.profiles import PROFILES
+from pipeline.profiles import built_in
 from schemas.plan import RungPlan
 from schemas.profile import Rung
 from schemas.vocabulary import VideoCodec
 from tests.support.sources import sized, video_facts
 
-LADDER = PROFILES["default"].ladder
+LADDER = built_in().get("default").ladder
 LENGTHS = st.integers(min_value=2, max_value=9000)
 
 

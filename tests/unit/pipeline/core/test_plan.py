@@ -3,16 +3,16 @@ from fractions import Fraction
 import pytest
 
 from pipeline.core.commands import planned_commands
-from pipeline.core.errors import InvalidRequest, MediaUnsupported, NotMedia
+from pipeline.core.errors import MediaUnsupported, NotMedia
 from pipeline.core.plan import plan
-from pipeline.core.profiles import PROFILES, profile
+from pipeline.profiles import built_in
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import AudioPlan
 from schemas.profile import AudioWish
-from schemas.vocabulary import AudioCodec, VideoCodec
+from schemas.vocabulary import AudioCodec
 from tests.support.sources import audio_facts, media_facts, video_facts
 
-DEFAULT = PROFILES["default"]
+DEFAULT = built_in().get("default")
 
 
 def codes(facts: MediaFacts) -> list[str]:
@@ -113,17 +113,3 @@ def test_estimates_grow_with_the_work() -> None:
     # One chunk at its ceiling fits, whatever the length of the whole.
     ceiling_bytes = sum(rung.bitrate_bps for rung in large.rungs) * 60 / 8
     assert ceiling_bytes < large.scratch_bytes < 2.5 * ceiling_bytes
-
-
-def test_profiles_are_found_by_name() -> None:
-    assert profile("default") is DEFAULT
-    assert profile("av1").video_codec is VideoCodec.AV1
-    assert {name: each.name for name, each in PROFILES.items()} == {name: name for name in PROFILES}
-
-
-def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        profile("8k")
-
-    assert caught.value.instance_code == "profile.unknown"
-    assert "default" in caught.value.remedy
