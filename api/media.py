@@ -7,6 +7,7 @@ playlists keep their address while they grow, so they are asked for again.
 import hashlib
 import re
 from contextlib import ExitStack
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import Headers
@@ -86,6 +87,8 @@ def _stored(storage: ObjectStore, found: StoredFile) -> Response:
     headers = Headers({"Cache-Control": _KEEP if found.is_immutable else _FINAL})
     headers["ETag"] = f'"{facts.etag}"'
     headers["Accept-Ranges"] = "bytes"
+    if found.download_name is not None:
+        headers["Content-Disposition"] = _disposition(found.download_name)
     if _has_it(facts.etag):
         return Response(status=304, headers=headers)
     whole = range(facts.size_bytes)
@@ -101,6 +104,16 @@ def _stored(storage: ObjectStore, found: StoredFile) -> Response:
     if request.method == "GET":
         _attach(response, storage, found.key, body)
     return response
+
+
+def _disposition(name: str) -> str:
+    """Say what a download is saved as: an ASCII stand-in for old clients, and the real name.
+
+    Source: RFC 6266 §4.3, RFC 8187 §3.2.
+    """
+    plain = "".join(sign if sign.isalnum() or sign in "-_. " else "_" for sign in name)
+    stand_in = plain.encode("ascii", "replace").decode().replace("?", "_")
+    return f"attachment; filename=\"{stand_in}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _has_it(etag: str) -> bool:

@@ -63,6 +63,8 @@ class AssetView(Frozen):
     #: None where the segments are encrypted, which DASH does not know.
     dash_url: str | None
     watch_url: str
+    #: One MP4, where the profile asks for it.
+    download_url: str | None = None
     poster_url: str | None = None
     storyboard_url: str | None = None
     renditions: tuple["RenditionView", ...] = ()

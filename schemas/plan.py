@@ -93,6 +93,7 @@ class MediaPlan(Frozen):
     preset: str
     is_encrypted: bool = False
     deinterlace: Deinterlace = Deinterlace.FRAME
+    has_download: bool = False
     duration_s: Ratio
     thumbnail_count: int
     storyboard_interval_s: int

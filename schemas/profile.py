@@ -96,6 +96,8 @@ class Profile(Frozen):
     first_chunk_segments: int = Field(default=2, ge=1, le=100)
     #: Frame rates above this are halved until they fit.
     max_frame_rate: Ratio = Field(default=Fraction(60), ge=1, le=240)
+    #: Also make one MP4 of the best rendition, to download.
+    has_download: bool = False
     #: Encrypted renditions play over HLS alone.
     encryption: Encryption | None = None
     deinterlace: Deinterlace = Deinterlace.FRAME
@@ -121,4 +123,10 @@ class Profile(Frozen):
         interval_s = self.keyframe_interval_s
         if interval_s is not None and (self.segment_s / interval_s).denominator != 1:
             raise ValueError("keyframe_interval_s must go a whole number of times into segment_s")
+        return self
+
+    @model_validator(mode="after")
+    def _download_is_clear(self) -> Self:
+        if self.has_download and self.encryption is not None:
+            raise ValueError("a file to download would give away what `encryption` hides")
         return self

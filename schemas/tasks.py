@@ -67,6 +67,13 @@ class EncodeAudioParams(Frozen):
     on_damage: OnDamage = OnDamage.PUBLISH
 
 
+class MuxParams(Frozen):
+    """Put the best rendition and all sound into one MP4."""
+
+    kind: Literal[TaskKind.MUX] = TaskKind.MUX
+    asset_id: AssetId
+
+
 class PackageParams(Frozen):
     """Write the final playlists over everything published."""
 
@@ -82,7 +89,13 @@ class IdleParams(Frozen):
 
 
 TaskParams = Annotated[
-    ProbeParams | ThumbnailsParams | EncodeParams | EncodeAudioParams | PackageParams | IdleParams,
+    ProbeParams
+    | ThumbnailsParams
+    | EncodeParams
+    | EncodeAudioParams
+    | MuxParams
+    | PackageParams
+    | IdleParams,
     Field(discriminator="kind"),
 ]
 TASK_PARAMS: TypeAdapter[TaskParams] = TypeAdapter(TaskParams)
@@ -166,6 +179,14 @@ class EncodeAudioResult(Frozen):
     damage: Damage | None = None
 
 
+class MuxResult(Frozen):
+    """The file to download, in storage."""
+
+    kind: Literal[TaskKind.MUX] = TaskKind.MUX
+    key: str
+    size_bytes: int
+
+
 class PackageResult(Frozen):
     """The final playlists: name below the asset's media address → object key."""
 
@@ -180,7 +201,13 @@ class IdleResult(Frozen):
 
 
 TaskResult = Annotated[
-    ProbeResult | ThumbnailsResult | EncodeResult | EncodeAudioResult | PackageResult | IdleResult,
+    ProbeResult
+    | ThumbnailsResult
+    | EncodeResult
+    | EncodeAudioResult
+    | MuxResult
+    | PackageResult
+    | IdleResult,
     Field(discriminator="kind"),
 ]
 TASK_RESULT: TypeAdapter[TaskResult] = TypeAdapter(TaskResult)

@@ -57,6 +57,8 @@ class TaskKind(StrEnum):
     THUMBNAILS = "thumbnails"
     ENCODE = "encode"
     ENCODE_AUDIO = "encode_audio"
+    #: One MP4 of the best rendition and all sound, to download.
+    MUX = "mux"
     PACKAGE = "package"
     #: Does nothing for a given time: the engine's own benchmark and drills.
     IDLE = "idle"

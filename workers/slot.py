@@ -26,7 +26,7 @@ from workers.attempt import Attempt, Place, StopReason
 from workers.heart import Heart
 from workers.insistence import insist
 from workers.scratch.folder import ScratchRoot
-from workers.steps import encode, encode_audio, idle, package, probe, thumbnails
+from workers.steps import encode, encode_audio, idle, mux, package, probe, thumbnails
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,7 @@ _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.THUMBNAILS: thumbnails.run,
     TaskKind.ENCODE: encode.run,
     TaskKind.ENCODE_AUDIO: encode_audio.run,
+    TaskKind.MUX: mux.run,
     TaskKind.PACKAGE: package.run,
     TaskKind.IDLE: idle.run,
 }

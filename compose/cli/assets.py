@@ -95,6 +95,7 @@ def _print(asset: AssetView, server: str) -> None:
             "watch": address(server, asset.watch_url),
             "HLS": address(server, asset.hls_url),
             "DASH": asset.dash_url and address(server, asset.dash_url),
+            "download": asset.download_url and address(server, asset.download_url),
             "error": asset.error and f"{asset.error.detail} [{asset.error.code}]",
         }
     )

@@ -2,12 +2,12 @@
 
 ::
 
-    probe → {thumbnails, encode_audio, encode × chunks} → package
+    probe → {thumbnails, encode_audio, encode × chunks} → (mux) → package
 
 The first chunk and the sound are express: a viewer waits for them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.chunks import zero_s
@@ -17,6 +17,7 @@ from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan
 from schemas.tasks import (
     EncodeAudioParams,
     EncodeParams,
+    MuxParams,
     PackageParams,
     ProbeParams,
     SourceRef,
@@ -82,6 +83,8 @@ def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ..
     if job.plan.grid is not None:
         work += [_encode(job, job.plan.grid, chunk, new_id) for chunk in job.plan.chunks]
     work += [_encode_audio(job, audio, new_id) for audio in job.plan.audios]
+    if job.plan.has_download:
+        work.append(_mux(job, work, new_id))
     package = NewTask(
         id=new_id(),
         params=PackageParams(asset_id=job.source.asset_id),
@@ -91,6 +94,20 @@ def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ..
         weight=_PACKAGE_COST_S,
     )
     return (*work, package)
+
+
+def _mux(job: Expansion, work: Sequence[NewTask], new_id: Callable[[], TaskId]) -> NewTask:
+    """Make the task of the file to download, after everything else that names files."""
+    return NewTask(
+        id=new_id(),
+        params=MuxParams(asset_id=job.source.asset_id),
+        queue=QueueName.PACKAGE,
+        rank=task_rank(job.rank, order=len(work), is_express=False),
+        needs=tuple(task.id for task in work),
+        weight=_PACKAGE_COST_S,
+        # Its tracks, the file, and the file once more while the index moves to its front.
+        scratch_bytes=3 * job.plan.estimated_bytes,
+    )
 
 
 def _thumbnails(job: Expansion, new_id: Callable[[], TaskId]) -> NewTask:

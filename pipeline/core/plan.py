@@ -30,6 +30,7 @@ def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
         segment_s=profile.segment_s,
         preset=profile.preset,
         is_encrypted=profile.encryption is not None,
+        has_download=profile.has_download,
         duration_s=facts.duration_s,
         thumbnail_count=profile.thumbnail_count if facts.video else 0,
         storyboard_interval_s=profile.storyboard_interval_s,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.core import keys, lifecycle
+from pipeline.core.argv.mux import DOWNLOAD_NAME, DOWNLOAD_TYPE
 from pipeline.core.measures import is_awaited
 from pipeline.core.retry import Failure, GiveUp, RetryAfter, decide_lost
 from pipeline.database.port import Database, Transaction
@@ -12,6 +13,7 @@ from schemas.events import EventType
 from schemas.tasks import (
     EncodeAudioResult,
     EncodeResult,
+    MuxResult,
     PackageResult,
     ProbeResult,
     RenditionMade,
@@ -62,6 +64,8 @@ def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
         case EncodeAudioResult() if task.epoch > 1:
             # What an earlier attempt had published stays; this one's twins of it go.
             litter(tx, task)
+        case MuxResult():
+            _offer_download(tx, task, result)
         case PackageResult():
             _show_playlists(tx, task, result)
         case _:
@@ -119,6 +123,12 @@ def _show_pictures(tx: Transaction, task: TaskRow, result: ThumbnailsResult) -> 
         )
     tx.media.add_files(task.asset_id, task.job_id, files)
     tx.media.add_pictures(task.job_id, result.posters)
+
+
+def _offer_download(tx: Transaction, task: TaskRow, result: MuxResult) -> None:
+    tx.media.add_files(task.asset_id, task.job_id, {result.key: DOWNLOAD_TYPE})
+    files = {**jobs.need(tx, task.job_id).files, DOWNLOAD_NAME: result.key}
+    tx.jobs.set_files(task.job_id, files)
 
 
 def _show_playlists(tx: Transaction, task: TaskRow, result: PackageResult) -> None:

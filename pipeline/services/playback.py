@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.core import dash, encryption, hls, keys
+from pipeline.core.argv.mux import DOWNLOAD_NAME
 from pipeline.core.errors import NotFound
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.database.port import Database, Transaction
@@ -24,6 +25,8 @@ class StoredFile:
     content_type: str
     #: Its address will never hold anything else.
     is_immutable: bool
+    #: What a browser saves it as instead of showing it.
+    download_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ def file(db: Database, asset_id: AssetId, path: str) -> StoredFile | GeneratedTe
             raise _nothing(asset_id, path)
         job = jobs.need(tx, asset.job_id)
         if path in job.files:
-            return StoredFile(job.files[path], _type_of(tx, asset_id, job.files[path]), False)
+            stored = _type_of(tx, asset_id, job.files[path])
+            saved_as = _saved_as(asset.filename) if path == DOWNLOAD_NAME else None
+            return StoredFile(job.files[path], stored, False, saved_as)
         return _generated(_timeline(tx, job), path, asset.playable_at)
 
 
@@ -70,6 +75,11 @@ def _stored(tx: Transaction, asset_id: AssetId, path: str) -> StoredFile:
     if content_type is None:
         raise _nothing(asset_id, path)
     return StoredFile(key, content_type, is_immutable=True)
+
+
+def _saved_as(filename: str) -> str:
+    stem, dot, _ = filename.rpartition(".")
+    return f"{stem if dot else filename}.mp4"
 
 
 def _content_key(tx: Transaction, asset_id: AssetId, job_id: JobId) -> ContentKey:

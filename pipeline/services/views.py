@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.core import keys
+from pipeline.core.argv.mux import DOWNLOAD_NAME
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.database.port import Transaction
 from pipeline.database.rows import AssetRow, ErrorJson, JobRow, RenditionRow, TaskRow
@@ -31,10 +32,17 @@ def asset(tx: Transaction, row: AssetRow, *, is_detailed: bool) -> AssetView:
         hls_url=f"{base}/master.m3u8",
         dash_url=None if is_encrypted else f"{base}/manifest.mpd",
         watch_url=f"/watch/{row.id}",
+        download_url=_download_url(tx, row),
         poster_url=_media_url(row.id, poster_key),
         storyboard_url=f"{base}/storyboard.vtt" if poster_key else None,
         renditions=_renditions(tx, row) if is_detailed else (),
     )
+
+
+def _download_url(tx: Transaction, row: AssetRow) -> str | None:
+    if row.job_id is None or DOWNLOAD_NAME not in tx.jobs.files(row.job_id):
+        return None
+    return _media_url(row.id, keys.media_key(row.id, DOWNLOAD_NAME))
 
 
 def _media_url(asset_id: AssetId, key: str | None) -> str | None:

@@ -178,6 +178,10 @@ class SqlJobs:
     def set_files(self, job_id: JobId, files: Mapping[str, str]) -> None:
         self._connection.execute(update(job).where(job.c.id == job_id).values(files=dict(files)))
 
+    def files(self, job_id: JobId) -> dict[str, str]:
+        query = select(job.c.files).where(job.c.id == job_id)
+        return self._connection.execute(query).scalar_one_or_none() or {}
+
     def set_content_key(self, job_id: JobId, key: bytes) -> None:
         self._connection.execute(
             update(job).where(job.c.id == job_id).values(content_key=key.hex())
