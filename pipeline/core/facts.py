@@ -120,6 +120,8 @@ def _audio(found: Findings, stream: Stream) -> AudioFacts | None:
     if track is None:
         return None  # announced, but not one packet came
     start_s, duration_s = _span(found, stream, track, last_s=Fraction(0))
+    # Sound begins where it is heard, behind its encoder's run-in: else the picture would be late.
+    unheard_s = min(Fraction(track.n_skipped_samples, int(stream["sample_rate"])), duration_s)
     tags = stream.get("tags", {})
     return AudioFacts(
         index=stream["index"],
@@ -128,8 +130,8 @@ def _audio(found: Findings, stream: Stream) -> AudioFacts | None:
         channels=int(stream["channels"]),
         channel_layout=_known(stream.get("channel_layout")),
         sample_rate_hz=int(stream["sample_rate"]),
-        start_s=start_s,
-        duration_s=duration_s,
+        start_s=start_s + unheard_s,
+        duration_s=duration_s - unheard_s,
         language=_known(tags.get("language")),
         title=plain(tags.get("title")),
         dispositions=dispositions(stream),

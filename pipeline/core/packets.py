@@ -5,6 +5,8 @@ from fractions import Fraction
 
 #: Fields of ``core.argv.probing.packets_argv``, in ffprobe's own order.
 PACKET_FIELDS = ("stream_index", "pts", "dts", "duration", "flags")
+#: And of what hangs on a packet: samples of sound that are decoded and thrown away.
+SIDE_DATA_FIELDS = ("skip_samples",)
 
 
 class TrackScan:
@@ -17,6 +19,8 @@ class TrackScan:
         self.n_damaged = 0
         #: Packets of raw streams, which know no times.
         self.n_untimed = 0
+        #: Samples of the first packet that nobody hears: the run-in of the sound's encoder.
+        self.n_skipped_samples = 0
 
     @property
     def start(self) -> int | None:
@@ -46,7 +50,7 @@ class PacketScan:
         self.n_packets = 0
 
     def line(self, line: bytes) -> None:
-        """Take one line: stream, pts, dts, duration, flags, and side data we do not need."""
+        """Take one line: stream, pts, dts, duration, flags, then the side data."""
         fields = line.split(b",")
         if len(fields) < len(PACKET_FIELDS):
             return
@@ -58,6 +62,8 @@ class PacketScan:
         if tick is None:
             track.n_untimed += 1
         else:
+            if not track.ticks:
+                track.n_skipped_samples = sum(int(each) for each in fields[5:] if each.isdigit())
             track.add(tick, _ticks(duration, 0) or 0, flags)
 
     def end_s(self, time_bases: dict[int, Fraction]) -> Fraction:

@@ -20,8 +20,8 @@ from schemas.tasks import EncodeParams
 #: and for sound that begins before the picture, so that nothing is ever negative.
 OUTPUT_START_S = 10
 
-#: A source frame this close to a grid point, in frames, is shown there: less than the half by
-#: which the grid rounds, so that a keyframe right at a chunk's start is good enough to seek to.
+#: A source frame this close to a grid point, in its own frames, is shown there: less than the half
+#: by which the grid rounds, so that a keyframe right at a chunk's start is good enough to seek to.
 _NEAR_FRAMES = Fraction(1, 4)
 #: Outside MP4, ffmpeg seeks this much earlier than told where frames are out of order. Asking for
 #: as much more than a keyframe's time lands on that keyframe.
@@ -91,7 +91,8 @@ def seek_target_s(params: EncodeParams) -> float | None:
     if chunk.first_frame == 0 or video is None:
         return None
     rate = grid.frame_rate
-    latest_s = float(grid.source_start_s + (chunk.first_frame + _NEAR_FRAMES) / rate)
+    near_s = _NEAR_FRAMES / max(rate, video.frame_rate)
+    latest_s = float(grid.source_start_s + chunk.first_frame / rate + near_s)
     container = params.facts.container
     if container not in _EXACT_CONTAINERS or video.is_interlaced:
         latest_s -= _SAFE_MARGIN_S

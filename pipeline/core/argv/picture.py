@@ -43,7 +43,9 @@ def on_grid(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any
     # From the source's clock, however coarse, to one on which grid frames are whole ticks.
     stream = stream.filter("settb", expr=_ratio(tick_s))
     # Source time to time from the asset's zero.
-    stream = stream.filter("setpts", expr=f"PTS-({round(grid.source_start_s / tick_s)})")
+    late_ticks = round(_leeway_frames(video, grid) * TICKS_PER_FRAME)
+    start_ticks = round(grid.source_start_s / tick_s) - late_ticks
+    stream = stream.filter("setpts", expr=f"PTS-({start_ticks})")
     # Doubles and drops frames so that exactly one stands at each grid point from the first on.
     stream = stream.filter(
         "fps", fps=_ratio(rate), start_time=f"{float(chunk.first_frame / rate):.6f}"
@@ -51,6 +53,16 @@ def on_grid(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any
     if chunk.end_frame == grid.n_frames:
         stream = stream.filter("tpad", stop_mode="clone", stop=tail_frames(grid))
     return stream
+
+
+def _leeway_frames(video: VideoFacts, grid: Grid) -> Fraction:
+    """Move the frames of a halved rate off the middle between two grid points.
+
+    There a coarse clock's rounding would decide which of two frames is shown.
+    """
+    if video.is_variable_rate or video.frame_rate <= grid.frame_rate:
+        return Fraction(0)
+    return (1 - grid.frame_rate / video.frame_rate) / 2
 
 
 def sized(stream: Any, rung: RungPlan, video: VideoFacts, pixel_format: str) -> Any:

@@ -6,7 +6,7 @@ What follows the program's name. ``source`` is a local path of ours, never a use
 from collections.abc import Sequence
 
 from pipeline.core.argv.source import input_flags
-from pipeline.core.packets import PACKET_FIELDS
+from pipeline.core.packets import PACKET_FIELDS, SIDE_DATA_FIELDS
 
 #: ffprobe's own chatter, marked like ffmpeg's, so that errors can be counted.
 _QUIET = ["-hide_banner", "-loglevel", "repeat+level+warning"]
@@ -41,7 +41,7 @@ def packets_argv(
         *_opened(source, demuxer, max_pixels, max_streams),
         *interval,
         "-show_entries",
-        f"packet={','.join(PACKET_FIELDS)}",
+        f"packet={','.join(PACKET_FIELDS)}:packet_side_data={','.join(SIDE_DATA_FIELDS)}",
         "-of",
         "csv=p=0",
     ]

@@ -118,6 +118,21 @@ def test_keyframes_of_a_long_source_are_a_sample() -> None:
     assert stated.keyframes_s[0] == 0
 
 
+def test_the_run_in_of_a_sound_encoder_is_not_heard() -> None:
+    scan = scanned()
+    late = PacketScan()
+    late.line(b"1,-23,-23,23,K__,,1024")
+    for at in range(100):
+        late.line(b"1,%d,%d,23,K__,0" % (at * 23, at * 23))
+    scan.tracks[1] = late.tracks[1]
+
+    stated = facts(found(video(), audio(), scan=scan))
+
+    assert stated.audios[0].start_s == Fraction(1024, 48_000) - Fraction(23, 1000)
+    assert stated.audios[0].start_s + stated.audios[0].duration_s == Fraction(2300, 1000)
+    assert stated.start_s == min(Fraction(0), stated.audios[0].start_s)
+
+
 def test_what_an_edit_list_cuts_away_is_not_counted() -> None:
     scan = PacketScan()
     scan.line(b"0,-80,-80,40,KD_")

@@ -149,6 +149,13 @@ def test_only_the_last_chunk_holds_its_last_frame() -> None:
     assert not any("tpad" in each for each in graph(params()))
 
 
+def test_frames_of_a_halved_rate_stand_off_the_middle_between_grid_points() -> None:
+    twice = video_facts(frame_rate=Fraction(60_000, 1001), start_s=Fraction("6.4"))
+
+    # A quarter of a grid frame later: 16 of 64 ticks.
+    assert "[s0]setpts=expr=PTS-(12260)[s1]" in graph(params(media_facts(twice)))
+
+
 def test_a_single_rung_is_not_split() -> None:
     assert not any("split" in each for each in graph(params(rungs=RUNGS[:1])))
 

@@ -30,7 +30,10 @@ def test_packets_are_asked_for_in_lines_and_only_of_the_beginning_if_told() -> N
         *PATIENT,
         *("-i", "file:/cache/abc"),
         *("-read_intervals", "%+600"),
-        *("-show_entries", "packet=stream_index,pts,dts,duration,flags"),
+        *(
+            "-show_entries",
+            "packet=stream_index,pts,dts,duration,flags:packet_side_data=skip_samples",
+        ),
         *("-of", "csv=p=0"),
     ]
 
