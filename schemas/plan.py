@@ -1,5 +1,7 @@
 """Decisions: what exactly will be made of a source. Made by ``pipeline.core.plan``, pure data."""
 
+from typing import Literal
+
 from schemas.frozen import Frozen, Ratio
 from schemas.media import MediaWarning
 from schemas.vocabulary import AudioCodec, Deinterlace, VideoCodec, VideoRange
@@ -14,6 +16,8 @@ class RungPlan(Frozen):
     height_px: int
     bitrate_bps: int
     crf: int
+    #: Of H.264 alone.
+    h264_profile: Literal["main", "high"] = "high"
     #: 8, or 10 where HDR is kept.
     bit_depth: int = 8
     video_range: VideoRange = VideoRange.SDR
@@ -68,6 +72,8 @@ class Grid(Frozen):
     n_frames: int
     #: Frames of one segment; the last may be shorter.
     segment_frames: int
+    #: Evenly spaced, the first at the segment's start.
+    keyframes_per_segment: int = 1
     #: Source time of the asset's zero, in seconds.
     source_start_s: Ratio
 

@@ -39,12 +39,29 @@ def grid(facts: MediaFacts, profile: Profile) -> Grid:
         raise MediaUnsupported("The picture has no frame rate or no length.")
     rate = frame_rate(video, profile.max_frame_rate)
     lead_frames = round((video.start_s - facts.start_s) * rate)
+    segment_frames, n_keyframes = _segment(profile, rate)
     return Grid(
         frame_rate=rate,
         n_frames=max(1, lead_frames + round(video.duration_s * rate)),
-        segment_frames=max(1, round(profile.segment_s * rate)),
+        segment_frames=segment_frames,
+        keyframes_per_segment=n_keyframes,
         source_start_s=video.start_s - lead_frames / rate,
     )
+
+
+def _segment(profile: Profile, rate: Fraction) -> tuple[int, int]:
+    """Choose frames and keyframes of a segment: keyframes lie evenly, on whole frames."""
+    n_frames = max(1, round(profile.segment_s * rate))
+    if profile.keyframe_interval_s is None:
+        return n_frames, 1
+    # No more keyframes than frames, where a slide show is cut.
+    n_keyframes = min(n_frames, int(profile.segment_s / profile.keyframe_interval_s))
+    return round(Fraction(n_frames, n_keyframes)) * n_keyframes, n_keyframes
+
+
+def keyframe_frames(grid: Grid) -> int:
+    """Count the frames from one keyframe to the next."""
+    return grid.segment_frames // grid.keyframes_per_segment
 
 
 def frame_rate(video: VideoFacts, most: Fraction) -> Fraction:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from pipeline.core.argv.encode import OUTPUT_START_S
+from pipeline.core.chunks import keyframe_frames
 from pipeline.core.errors import MediaDamaged, OutputInvalid
 from pipeline.core.fmp4 import Init, Sample, read_init, read_samples
 from schemas.plan import ChunkPlan, Grid, RungPlan
@@ -58,7 +59,7 @@ def check_init(data: bytes, rung: RungPlan) -> Init:
 
 
 def check_segment(data: bytes, init: Init, grid: Grid, expected: Expected) -> None:
-    """Check that a segment holds exactly its grid frames and starts with its only keyframe.
+    """Check that a segment holds exactly its grid frames, and keyframes where they belong.
 
     Raises:
         MediaDamaged: frames are missing, so the source ended before it said.
@@ -70,8 +71,9 @@ def check_segment(data: bytes, init: Init, grid: Grid, expected: Expected) -> No
         raise truncated(expected.first_frame + len(samples), grid)
     if len(samples) > expected.n_frames:
         raise OutputInvalid(f"{where} holds {len(samples)} frames, not {expected.n_frames}.")
-    if not samples[0].is_sync or any(sample.is_sync for sample in samples[1:]):
-        raise OutputInvalid(f"{where} does not start with its only keyframe.")
+    keys = [number for number, sample in enumerate(samples) if sample.is_sync]
+    if keys != list(range(0, len(samples), keyframe_frames(grid))):
+        raise OutputInvalid(f"{where} has keyframes at its frames {keys}, not where planned.")
     if any(sample.size_bytes == 0 for sample in samples):
         raise OutputInvalid(f"{where} holds an empty frame.")
     _check_times(samples, init, grid, expected)

@@ -5,6 +5,7 @@ Never above the source, even sizes, aspect ratio kept as a viewer sees it.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Literal
 
 from pipeline.core.errors import MediaUnsupported
 from schemas.media import VideoFacts
@@ -23,7 +24,11 @@ _LEAST_BITRATE_BPS = 50_000
 
 
 def fit(
-    ladder: Sequence[Rung], video: VideoFacts, codec: VideoCodec, crf: int
+    ladder: Sequence[Rung],
+    video: VideoFacts,
+    codec: VideoCodec,
+    crf: int,
+    h264_profile: Literal["main", "high"] = "high",
 ) -> tuple[RungPlan, ...]:
     """Fit a ladder to a source, highest rung first.
 
@@ -40,7 +45,8 @@ def fit(
     if not fitting:
         fitting = [_own_rung(ladder, short)]
     fitting.sort(key=lambda rung: (rung.height_px, rung.bitrate_bps), reverse=True)
-    return tuple(_plan(rung, video, codec, crf) for rung in fitting)
+    planned = (_plan(rung, video, codec, crf) for rung in fitting)
+    return tuple(rung.model_copy(update={"h264_profile": h264_profile}) for rung in planned)
 
 
 def _own_rung(ladder: Sequence[Rung], short: int) -> Rung:

@@ -47,7 +47,9 @@ def _picture(
     if facts.video is None or not profile.ladder:
         return None, (), ()
     grid = chunks.grid(facts, profile)
-    rungs = ladder.fit(profile.ladder, facts.video, profile.video_codec, profile.crf)
+    rungs = ladder.fit(
+        profile.ladder, facts.video, profile.video_codec, profile.crf, profile.h264_profile
+    )
     return grid, rungs, chunks.cut(grid, facts, profile)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 
+from pipeline.core.argv.encoders import SOFTWARE
+from pipeline.core.argv.trials import AUDIO_ENCODERS
 from pipeline.settings import Settings
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
@@ -23,7 +25,7 @@ def tools(**changes: object) -> Tools:
     values: dict[str, object] = {
         "ffmpeg": ffmpeg,
         "ffprobe": ffprobe,
-        "encoders": ("libx264", "aac"),
+        "encoders": (*SOFTWARE, *AUDIO_ENCODERS),
         "encoder_build": "test",
         "threads": 1,
         "use_gpu": False,

@@ -6,6 +6,7 @@ because its absence lost frames, moved times or made init segments differ.
 
 from bisect import bisect_right
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 import ffmpeg
@@ -13,6 +14,7 @@ import ffmpeg
 from pipeline.core.argv import encoders, picture
 from pipeline.core.argv.source import input_options
 from pipeline.core.argv.wish import Wish
+from pipeline.core.chunks import keyframe_frames
 from schemas.plan import Grid, RungPlan
 from schemas.tasks import EncodeParams
 
@@ -57,7 +59,7 @@ def chunk_argv(params: EncodeParams, *, source: str, encoder: str, threads: int)
         sized = picture.sized(stream, rung, video, table.pixel_format)
         if table.needs_upload:
             sized = sized.filter("hwupload")
-        wish = Wish(rung, params.preset, params.grid.segment_frames, threads)
+        wish = Wish(rung, params.preset, keyframe_frames(params.grid), threads)
         outputs.append(_output(sized, params, rung, encoders.options(encoder, wish)))
     compiled = ffmpeg.compile(ffmpeg.merge_outputs(*outputs))[1:]
     # Keep the source's timestamps: the grid counts from them.
@@ -122,12 +124,20 @@ def _output(stream: Any, params: EncodeParams, rung: RungPlan, encoder: dict[str
         **encoder,
         **_exact_frames(params),
         **segment_options(rung.name),
-        # Cut at every keyframe, and there is one at each segment's start alone. The segment's
-        # true length here would cut elsewhere whenever a time is rounded.
-        hls_time="0.1",
+        hls_time=_cut_s(params.grid),
         hls_playlist_type="vod",
         start_number=params.chunk.first_frame // params.grid.segment_frames,
     )
+
+
+def _cut_s(grid: Grid) -> str:
+    """Say how long a segment is at least; the muxer cuts at the next keyframe."""
+    if grid.keyframes_per_segment == 1:
+        # At every keyframe. The true length would cut elsewhere whenever a time is rounded.
+        return "0.1"
+    # It counts on from the chunk's start and would drift if this were short by more than a
+    # rounding; rounded up, it would pass over the keyframe that is meant.
+    return f"{floor(grid.segment_frames / grid.frame_rate * 1_000_000) / 1_000_000:.6f}"
 
 
 def _exact_frames(params: EncodeParams) -> dict[str, str]:
@@ -144,9 +154,9 @@ def _exact_frames(params: EncodeParams) -> dict[str, str]:
 
 
 def _keyframe_expression(grid: Grid, first_frame: int) -> str:
-    """Force a keyframe at each segment's first frame, a quarter frame early to be safe."""
+    """Force keyframes from each segment's first frame on, a quarter frame early to be safe."""
     rate = grid.frame_rate
-    frame = f"({first_frame}+n_forced*{grid.segment_frames}-0.25)"
+    frame = f"({first_frame}+n_forced*{keyframe_frames(grid)}-0.25)"
     return f"expr:gte(t,{frame}*{rate.denominator}/{rate.numerator})"
 
 

@@ -75,6 +75,11 @@ def _tagged(make: Callable[[Wish], Options], **extra: str) -> Callable[[Wish], O
     return lambda wish: {**make(wish), **{name.replace("_v", ":v"): v for name, v in extra.items()}}
 
 
+def _h264(make: Callable[[Wish], Options]) -> Callable[[Wish], Options]:
+    """Name the profile of H.264, which its family does not know of."""
+    return lambda wish: {**make(wish), "profile:v": wish.rung.h264_profile}
+
+
 #: One render node is named; boxes with several run one worker per node.
 _VAAPI_DEVICE = ("-vaapi_device", "/dev/dri/renderD128")
 
@@ -99,16 +104,14 @@ ENCODERS: Mapping[str, Encoder] = MappingProxyType(
         "libx265": Encoder(VideoCodec.HEVC, is_gpu=False, options=software.x265),
         "libsvtav1": Encoder(VideoCodec.AV1, is_gpu=False, options=software.svt_av1),
         "libvpx-vp9": Encoder(VideoCodec.VP9, is_gpu=False, options=software.vpx_vp9),
-        "h264_nvenc": _gpu(VideoCodec.H264, _tagged(hardware.nvenc, profile_v="high")),
+        "h264_nvenc": _gpu(VideoCodec.H264, _h264(hardware.nvenc)),
         "hevc_nvenc": _gpu(VideoCodec.HEVC, _tagged(hardware.nvenc, **_HVC1)),
         "av1_nvenc": _gpu(VideoCodec.AV1, hardware.nvenc),
-        "h264_qsv": _gpu(VideoCodec.H264, _tagged(hardware.qsv, profile_v="high")),
+        "h264_qsv": _gpu(VideoCodec.H264, _h264(hardware.qsv)),
         "hevc_qsv": _gpu(VideoCodec.HEVC, _tagged(hardware.qsv, **_HVC1)),
         "av1_qsv": _gpu(VideoCodec.AV1, hardware.qsv),
         "vp9_qsv": _gpu(VideoCodec.VP9, hardware.qsv),
-        "h264_vaapi": _gpu(
-            VideoCodec.H264, _tagged(hardware.vaapi, profile_v="high"), is_vaapi=True
-        ),
+        "h264_vaapi": _gpu(VideoCodec.H264, _h264(hardware.vaapi), is_vaapi=True),
         "hevc_vaapi": _gpu(VideoCodec.HEVC, _tagged(hardware.vaapi, **_HVC1), is_vaapi=True),
         "av1_vaapi": _gpu(VideoCodec.AV1, hardware.vaapi, is_vaapi=True),
         "vp9_vaapi": _gpu(VideoCodec.VP9, hardware.vaapi, is_vaapi=True),

@@ -10,12 +10,12 @@ def x264(wish: Wish) -> Options:
         "crf": str(wish.rung.crf),
         **capped(wish),
         **closed_gop(wish),
-        # No keyframes at scene cuts: they stand at segment starts alone, equal in all rungs.
+        # No keyframes at scene cuts: they stand where the grid says, equal in all rungs.
         "sc_threshold": "0",
         # Two B-frames whatever the preset says: the same DTS delay in every chunk.
         "bf": "2",
-        # What every device of the last decade decodes.
-        "profile:v": "high",
+        # High is what every device of the last decade decodes, Main what older phones do.
+        "profile:v": wish.rung.h264_profile,
         **_threads(wish),
     }
 
@@ -35,11 +35,11 @@ def x265(wish: Wish) -> Options:
         "forced-idr": "1",
         "x265-params": ":".join(
             (
-                # As in x264: keyframes at segment starts alone.
+                # As in x264: keyframes where the grid says, and no others.
                 "scenecut=0",
                 "open-gop=0",
-                f"keyint={wish.segment_frames}",
-                f"min-keyint={wish.segment_frames}",
+                f"keyint={wish.keyframe_frames}",
+                f"min-keyint={wish.keyframe_frames}",
                 # No version string in the stream, and no chatter on stderr.
                 "info=0",
                 "log-level=error",
@@ -70,9 +70,9 @@ def vpx_vp9(wish: Wish) -> Options:
         "crf": str(min(wish.rung.crf + 10, 63)),
         "b:v": str(wish.rung.bitrate_bps),
         **capped(wish),
-        "g": str(wish.segment_frames),
+        "g": str(wish.keyframe_frames),
         # Keyframes at the given distance, none in between.
-        "keyint_min": str(wish.segment_frames),
+        "keyint_min": str(wish.keyframe_frames),
         "deadline": "good",
         "cpu-used": str(max(1, 5 - step(wish.preset) // 2)),
         # Threads over rows: tiles alone keep two cores busy at best.

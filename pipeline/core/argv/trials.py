@@ -23,7 +23,7 @@ def video_trial_argv(name: str) -> list[str]:
         bitrate_bps=500_000,
         crf=30,
     )
-    wish = encoders.Wish(rung, "ultrafast", segment_frames=_N_FRAMES, threads=1)
+    wish = encoders.Wish(rung, "ultrafast", keyframe_frames=_N_FRAMES, threads=1)
     stream = ffmpeg.input(f"testsrc2=size={_WIDTH_PX}x{_HEIGHT_PX}:rate=25", f="lavfi")
     stream = stream.filter("format", table.pixel_format)
     if table.needs_upload:

@@ -17,7 +17,8 @@ class Wish:
     rung: RungPlan
     #: In x264's words.
     preset: str
-    segment_frames: int
+    #: Frames from one keyframe to the next.
+    keyframe_frames: int
     threads: int
 
 
@@ -38,8 +39,8 @@ def capped(wish: Wish) -> Options:
 def closed_gop(wish: Wish) -> Options:
     """Make every segment decode by itself."""
     return {
-        # One keyframe at the start of each segment …
-        "g": str(wish.segment_frames),
+        # A keyframe at the start of each segment, and as often within it as the profile says …
+        "g": str(wish.keyframe_frames),
         # … that nothing after it looks past, so that every segment decodes by itself.
         "flags": "+cgop",
     }

@@ -153,3 +153,26 @@ def test_chunks_tile_the_grid_in_whole_segments(
     assert len(chunks) == 1 or lengths(chunks)[-1] > tail_frames(found)
     longest_s = max(lengths(chunks)) / rate
     assert longest_s <= 2 * max(chunk_s, segment_s) + 2 * segment_s
+
+
+@pytest.mark.parametrize(
+    ("rate", "segment_s", "interval_s", "expected"),
+    [
+        ("30000/1001", 4, None, (120, 1)),
+        ("30000/1001", 4, "2", (120, 2)),
+        # A keyframe on half a frame: the segment is a frame shorter.
+        ("25", 1, "1/2", (24, 2)),
+        ("24000/1001", 6, "2", (144, 3)),
+        # A slide show has no more keyframes than frames.
+        ("1", 4, "1/4", (4, 4)),
+    ],
+)
+def test_a_segment_is_whole_keyframe_intervals_of_whole_frames(
+    rate: str, segment_s: int, interval_s: str | None, expected: tuple[int, int]
+) -> None:
+    wish = {"segment_s": segment_s, "keyframe_interval_s": interval_s and Fraction(interval_s)}
+    video = video_facts(frame_rate=Fraction(rate))
+
+    found = grid(media_facts(video), PROFILE.model_copy(update=wish))
+
+    assert (found.segment_frames, found.keyframes_per_segment) == expected

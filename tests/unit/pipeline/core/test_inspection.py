@@ -92,3 +92,12 @@ def test_sound_that_is_empty_or_jumps_is_refused(
 ) -> None:
     with pytest.raises(OutputInvalid):
         check_sound(media_segment(5000, samples), init, follows_ticks=4000)
+
+
+def test_keyframes_inside_a_segment_must_stand_where_they_were_planned(init: Init) -> None:
+    grid = GRID.model_copy(update={"keyframes_per_segment": 2})
+
+    check_segment(media_segment(START_TICKS, GOOD, sync=(0, 2)), init, grid, SECOND)
+    for sync in ((0,), (0, 1), (0, 2, 3)):
+        with pytest.raises(OutputInvalid, match="keyframes"):
+            check_segment(media_segment(START_TICKS, GOOD, sync=sync), init, grid, SECOND)

@@ -241,3 +241,22 @@ def test_seeking_goes_to_a_keyframe_that_is_known(
 def test_a_source_without_a_picture_has_no_chunks() -> None:
     with pytest.raises(ValueError, match="without a picture"):
         argv(params(media_facts()))
+
+
+def test_keyframes_inside_segments_change_where_it_forces_and_where_it_cuts() -> None:
+    often = GRID.model_copy(update={"keyframes_per_segment": 4})
+    main = RUNGS[1].model_copy(update={"h264_profile": "main"})
+    wished = params(rungs=(main,)).model_copy(update={"grid": often})
+
+    changed = set(zip(argv(wished), argv(wished)[1:], strict=False)) - set(
+        zip(argv(params(rungs=RUNGS[1:])), argv(params(rungs=RUNGS[1:]))[1:], strict=False)
+    )
+
+    flags = {flag: value for flag, value in changed if flag.startswith("-")}
+    assert flags == {
+        "-force_key_frames": "expr:gte(t,(240+n_forced*30-0.25)*1001/30000)",
+        "-g": "30",
+        # 4.004 s: the muxer adds it up from the chunk's start.
+        "-hls_time": "4.004000",
+        "-profile:v": "main",
+    }

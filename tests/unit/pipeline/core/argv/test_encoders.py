@@ -19,7 +19,7 @@ def wish(preset: str = "veryfast") -> Wish:
         bitrate_bps=2_500_000,
         crf=23,
     )
-    return Wish(rung=rung, preset=preset, segment_frames=120, threads=2)
+    return Wish(rung=rung, preset=preset, keyframe_frames=120, threads=2)
 
 
 TABLE = {
