@@ -1,21 +1,25 @@
 """Encode the whole sound once, publishing its segments while it runs."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
-from pipeline.core.argv.audio import audio_argv
+from pipeline.core.argv.audio import audio_argv, measure_argv
 from pipeline.core.argv.encode import INIT_NAME, OUTPUT_START_S
 from pipeline.core.codecs import codecs
 from pipeline.core.encryption import encrypt
 from pipeline.core.errors import OutputInvalid, Stopped
 from pipeline.core.fmp4 import Init, read_init
 from pipeline.core.inspection import check_sound
+from pipeline.core.loudness import Gain
 from schemas.tasks import EncodeAudioParams, EncodeAudioResult, RenditionMade, SegmentMade
 from workers.bench import Bench
 from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
+from workers.ffmpeg.loudness import find_gain
 from workers.ffmpeg.progress import Progress
+from workers.ffmpeg.run import Finished
 from workers.ffmpeg.run import run as run_ffmpeg
 
 INIT_TYPE = "audio/mp4"
@@ -40,10 +44,41 @@ def run(params: EncodeAudioParams, bench: Bench) -> EncodeAudioResult:
         WorkFailed, WorkStalled, ScratchFull, Stopped, StorageUnavailable.
     """
     source = bench.source(params.source)
+    gain = _find_gain(params, bench, source)
     (bench.scratch / params.audio.name).mkdir()
     publisher = _Publisher(params, bench)
-    run_ffmpeg(
-        audio_argv(params, source=str(source)),
+    # Runs in this thread, twice a second: what it raises ends ffmpeg.
+    argv = audio_argv(params, source=str(source), gain=gain)
+    _ffmpeg(params, bench, source, argv, publisher.advance)
+    publisher.finish()
+    bench.report({params.audio.name: 1.0})
+    return EncodeAudioResult(n_segments=publisher.n_published)
+
+
+def _find_gain(params: EncodeAudioParams, bench: Bench, source: Path) -> Gain | None:
+    """Measure the whole track where a loudness is wished: before it is all heard, none knows."""
+    if params.audio.loudness is None:
+        return None
+
+    def waiting(_: Progress) -> None:
+        bench.report({params.audio.name: 0.0})
+
+    def measure(gain: Gain | None) -> str:
+        argv = measure_argv(params, source=str(source), gain=gain)
+        return _ffmpeg(params, bench, source, argv, waiting).stderr_tail
+
+    return find_gain(params.audio.loudness, measure)
+
+
+def _ffmpeg(
+    params: EncodeAudioParams,
+    bench: Bench,
+    source: Path,
+    argv: list[str],
+    on_progress: Callable[[Progress], None],
+) -> Finished:
+    return run_ffmpeg(
+        argv,
         program=bench.tools.ffmpeg,
         cage=Cage(bench.scratch, (source,)),
         limits=Limits(
@@ -53,12 +88,8 @@ def run(params: EncodeAudioParams, bench: Bench) -> EncodeAudioResult:
             output_bytes=_OUTPUT_BYTES,
         ),
         stop=bench.stop,
-        # Runs in this thread, twice a second: what it raises ends ffmpeg.
-        on_progress=publisher.advance,
+        on_progress=on_progress,
     )
-    publisher.finish()
-    bench.report({params.audio.name: 1.0})
-    return EncodeAudioResult(n_segments=publisher.n_published)
 
 
 class _Publisher:

@@ -1,8 +1,12 @@
 from fractions import Fraction
+from typing import Any
 
-from pipeline.core.argv.audio import audio_argv
+import pytest
+
+from pipeline.core.argv.audio import audio_argv, measure_argv
 from pipeline.core.argv.source import FORMATS
-from schemas.plan import AudioPlan
+from pipeline.core.loudness import Gain
+from schemas.plan import AudioPlan, LoudnessPlan
 from schemas.tasks import EncodeAudioParams, SourceRef
 from schemas.vocabulary import AssetId, AudioCodec
 from tests.support.sources import audio_facts, media_facts, video_facts
@@ -18,14 +22,16 @@ AAC = AudioPlan(
 )
 GRAPH = (
     "[0:1]asetpts=expr=PTS-(6.400000000)/TB[s0]",
-    "[s0]aresample=48000:async=1:first_pts=0[s1]",
-    "[s1]apad=whole_len=2880000[s2]",
+    "[s0]aresample=48000:async=1:first_pts=0:min_hard_comp=0.015[s1]",
+    "[s1]aformat=sample_fmts=fltp[s2]",
+    "[s2]apad=whole_len=2880000[s3]",
+    "[s3]atrim=end_sample=2880000[s4]",
 )
 START = Fraction("6.4")
 
 
-def params(plan: AudioPlan = AAC) -> EncodeAudioParams:
-    facts = media_facts(video_facts(start_s=START), audio_facts(start_s=START))
+def params(plan: AudioPlan = AAC, **track: Any) -> EncodeAudioParams:
+    facts = media_facts(video_facts(start_s=START), audio_facts(start_s=START, **track))
     return EncodeAudioParams(source=SOURCE, facts=facts, audio=plan, segment_s=4, zero_s=START)
 
 
@@ -39,7 +45,7 @@ def test_the_sound_is_one_command() -> None:
         *("-i", "file:/cache/0123"),
         "-filter_complex",
         ";".join(GRAPH),
-        *("-map", "[s2]"),
+        *("-map", "[s4]"),
         *("-f", "hls"),
         *("-ac", "2"),
         *("-b:a", "128000"),
@@ -65,3 +71,47 @@ def test_opus_is_an_encoder_away() -> None:
     )
 
     assert words[words.index("-c:a") + 1] == "libopus"
+
+
+def graph(words: list[str]) -> str:
+    return words[words.index("-filter_complex") + 1]
+
+
+def test_a_mix_down_is_written_out_and_kept_from_clipping() -> None:
+    words = audio_argv(params(channels=6, channel_layout="5.1(side)"), source="/cache/0123")
+
+    # ffmpeg-python escapes the equals signs for two parsers.
+    assert (
+        "pan=args=stereo|FL\\\\=1*c0+0.7071*c2+0.7071*c4|FR\\\\=1*c1+0.7071*c2+0.7071*c5[s3];"
+        "[s3]alimiter=latency=enabled:level=disabled:limit=0.97[s4];"
+    ) in graph(words)
+
+
+def test_a_gain_follows_the_mix_and_its_peaks_are_caught_between_the_samples() -> None:
+    wished = LoudnessPlan(integrated_lufs=-16, true_peak_dbtp=-1.5)
+    loud = params(AAC.model_copy(update={"loudness": wished}))
+
+    plain = graph(audio_argv(loud, source="/cache/0123", gain=Gain(-3.25)))
+    limited = graph(audio_argv(loud, source="/cache/0123", gain=Gain(6, -1.5)))
+
+    assert "[s2]volume=-3.25dB:precision=float[s3];[s3]apad=" in plain
+    assert (
+        "[s2]volume=6.00dB:precision=float[s3];[s3]aresample=192000[s4];"
+        "[s4]alimiter=latency=enabled:level=disabled:limit=0.8414[s5];[s5]aresample=48000[s6];"
+    ) in limited
+
+
+def test_the_loudness_is_measured_of_what_would_be_encoded() -> None:
+    wished = LoudnessPlan(integrated_lufs=-16, true_peak_dbtp=-1.5)
+    loud = params(AAC.model_copy(update={"loudness": wished}))
+
+    words = measure_argv(loud, source="/cache/0123")
+
+    assert graph(words) == ";".join((*GRAPH[:3], "[s2]ebur128=framelog=quiet:peak=true[s3]"))
+    assert words[:3] == ["-loglevel", "repeat+level+info", "-copyts"]
+    assert words[-5:] == ["-map", "[s3]", "-f", "null", "-"]
+
+
+def test_a_track_that_is_not_there_is_not_encoded() -> None:
+    with pytest.raises(ValueError, match="no sound track 7"):
+        audio_argv(params(AAC.model_copy(update={"source_index": 7})), source="/cache/0123")
