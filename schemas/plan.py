@@ -23,6 +23,16 @@ class RungPlan(Frozen):
     video_range: VideoRange = VideoRange.SDR
 
 
+class RungMeasure(Frozen):
+    """What samples of a source cost and look like at one rung."""
+
+    name: str
+    #: Mean over the samples.
+    bitrate_bps: int
+    #: Mean VMAF against the source, shown at the size of the highest rung; 0–100.
+    vmaf: float
+
+
 class LoudnessPlan(Frozen):
     """How loud a rendition will be (EBU R128)."""
 

@@ -12,6 +12,7 @@ from schemas.vocabulary import (
     Deinterlace,
     DynamicRange,
     Encryption,
+    LadderMode,
     OnDamage,
     Preset,
     VideoCodec,
@@ -80,6 +81,7 @@ class Profile(Frozen):
     video_codec: VideoCodec = VideoCodec.H264
     #: Highest first; empty makes sound alone.
     ladder: tuple[Rung, ...] = Field(max_length=16)
+    ladder_mode: LadderMode = LadderMode.FIXED
     audio: AudioWish = AudioWish()
     #: Speed preset in x264's words; other encoders map it to their own.
     preset: Preset = Preset.VERYFAST

@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.frozen import Frozen, Ratio
 from schemas.media import Damage, MediaFacts
-from schemas.plan import AudioPlan, ChunkPlan, Grid, RungPlan
+from schemas.plan import AudioPlan, ChunkPlan, Grid, RungMeasure, RungPlan
 from schemas.vocabulary import AssetId, Deinterlace, OnDamage, TaskKind
 
 
@@ -53,6 +53,26 @@ class EncodeParams(Frozen):
     deinterlace: Deinterlace = Deinterlace.FRAME
 
 
+class ProbeResult(Frozen):
+    """What probing found."""
+
+    kind: Literal[TaskKind.PROBE] = TaskKind.PROBE
+    facts: MediaFacts
+    #: A copy with mended times that the other tasks work on, where the source needs one; the
+    #: facts are then the copy's. It lies under the probe's prefix and lives as long as the asset.
+    working_source: SourceRef | None = None
+
+
+class AnalyzeParams(Frozen):
+    """Encode samples of the picture to every rung of the fixed ladder, and measure them."""
+
+    kind: Literal[TaskKind.ANALYZE] = TaskKind.ANALYZE
+    #: The encode of all of it, were the ladder the fixed one.
+    work: EncodeParams
+    #: What the probe found, handed on to whoever plans.
+    found: ProbeResult
+
+
 class EncodeAudioParams(Frozen):
     """Encode the whole sound once, publishing segments as they come."""
 
@@ -90,6 +110,7 @@ class IdleParams(Frozen):
 
 TaskParams = Annotated[
     ProbeParams
+    | AnalyzeParams
     | ThumbnailsParams
     | EncodeParams
     | EncodeAudioParams
@@ -136,14 +157,12 @@ class Picture(Frozen):
     at_s: float
 
 
-class ProbeResult(Frozen):
-    """What probing found."""
+class AnalyzeResult(Frozen):
+    """What the samples showed; nothing where they could not be measured."""
 
-    kind: Literal[TaskKind.PROBE] = TaskKind.PROBE
-    facts: MediaFacts
-    #: A copy with mended times that the other tasks work on, where the source needs one; the
-    #: facts are then the copy's. It lies under the probe's prefix and lives as long as the asset.
-    working_source: SourceRef | None = None
+    kind: Literal[TaskKind.ANALYZE] = TaskKind.ANALYZE
+    found: ProbeResult
+    measures: tuple[RungMeasure, ...]
 
 
 class ThumbnailsResult(Frozen):
@@ -202,6 +221,7 @@ class IdleResult(Frozen):
 
 TaskResult = Annotated[
     ProbeResult
+    | AnalyzeResult
     | ThumbnailsResult
     | EncodeResult
     | EncodeAudioResult

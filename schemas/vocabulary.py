@@ -54,6 +54,8 @@ class TaskKind(StrEnum):
     """What a worker is asked to do."""
 
     PROBE = "probe"
+    #: Encode samples to learn which rungs are worth making.
+    ANALYZE = "analyze"
     THUMBNAILS = "thumbnails"
     ENCODE = "encode"
     ENCODE_AUDIO = "encode_audio"
@@ -92,6 +94,15 @@ class VideoCodec(StrEnum):
     HEVC = "hevc"
     VP9 = "vp9"
     AV1 = "av1"
+
+
+class LadderMode(StrEnum):
+    """How the rungs of a source are chosen."""
+
+    #: Every rung that the source reaches.
+    FIXED = "fixed"
+    #: Of those, what samples show to be worth its bytes; never more than the fixed ladder.
+    AUTO = "auto"
 
 
 class Encryption(StrEnum):

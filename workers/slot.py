@@ -26,13 +26,14 @@ from workers.attempt import Attempt, Place, StopReason
 from workers.heart import Heart
 from workers.insistence import insist
 from workers.scratch.folder import ScratchRoot
-from workers.steps import encode, encode_audio, idle, mux, package, probe, thumbnails
+from workers.steps import analyze, encode, encode_audio, idle, mux, package, probe, thumbnails
 
 log = structlog.get_logger(__name__)
 
 #: The one place that knows which step does which kind of task.
 _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.PROBE: probe.run,
+    TaskKind.ANALYZE: analyze.run,
     TaskKind.THUMBNAILS: thumbnails.run,
     TaskKind.ENCODE: encode.run,
     TaskKind.ENCODE_AUDIO: encode_audio.run,

@@ -2,7 +2,7 @@
 
 ::
 
-    probe → {thumbnails, encode_audio, encode × chunks} → (mux) → package
+    probe → (analyze) → {thumbnails, encode_audio, encode × chunks} → (mux) → package
 
 The first chunk and the sound are express: a viewer waits for them.
 """
@@ -15,11 +15,13 @@ from pipeline.core.ranks import task_rank
 from schemas.media import MediaFacts
 from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan
 from schemas.tasks import (
+    AnalyzeParams,
     EncodeAudioParams,
     EncodeParams,
     MuxParams,
     PackageParams,
     ProbeParams,
+    ProbeResult,
     SourceRef,
     TaskParams,
     ThumbnailsParams,
@@ -96,6 +98,26 @@ def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ..
     return (*work, package)
 
 
+def analyze_task(job: Expansion, found: ProbeResult, *, new_id: Callable[[], TaskId]) -> NewTask:
+    """Make the task that tells which rungs are worth making, before anything is encoded.
+
+    The job's plan must be of a picture.
+    """
+    if job.plan.grid is None:
+        raise ValueError("a job without a picture has no rungs to choose from")
+    return NewTask(
+        id=new_id(),
+        params=AnalyzeParams(
+            work=_encode_params(job, job.plan.grid, job.plan.chunks[0]), found=found
+        ),
+        queue=QueueName.ENCODE_CPU,
+        rank=task_rank(job.rank, order=0, is_express=True),
+        is_express=True,
+        weight=_PROBE_COST_S,
+        scratch_bytes=job.plan.scratch_bytes,
+    )
+
+
 def _mux(job: Expansion, work: Sequence[NewTask], new_id: Callable[[], TaskId]) -> NewTask:
     """Make the task of the file to download, after everything else that names files."""
     return NewTask(
@@ -130,15 +152,7 @@ def _encode(job: Expansion, grid: Grid, chunk: ChunkPlan, new_id: Callable[[], T
     is_first = chunk.index == 0
     return NewTask(
         id=new_id(),
-        params=EncodeParams(
-            source=job.source,
-            facts=job.facts,
-            grid=grid,
-            rungs=job.plan.rungs,
-            chunk=chunk,
-            preset=job.plan.preset,
-            is_encrypted=job.plan.is_encrypted,
-        ),
+        params=_encode_params(job, grid, chunk),
         queue=job.encode_queue,
         rank=task_rank(job.rank, order=chunk.index, is_express=is_first),
         chunk=chunk.index,
@@ -147,6 +161,18 @@ def _encode(job: Expansion, grid: Grid, chunk: ChunkPlan, new_id: Callable[[], T
         weight=job.plan.estimated_cpu_s * share,
         parts=tuple(rung.name for rung in job.plan.rungs),
         scratch_bytes=job.plan.scratch_bytes,
+    )
+
+
+def _encode_params(job: Expansion, grid: Grid, chunk: ChunkPlan) -> EncodeParams:
+    return EncodeParams(
+        source=job.source,
+        facts=job.facts,
+        grid=grid,
+        rungs=job.plan.rungs,
+        chunk=chunk,
+        preset=job.plan.preset,
+        is_encrypted=job.plan.is_encrypted,
     )
 
 

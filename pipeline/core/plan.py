@@ -1,15 +1,19 @@
 """Facts and wishes in, a plan out: what exactly will be made of a source."""
 
+from collections.abc import Sequence
+
 from pipeline.core import chunks, estimate, ladder, sounds
 from pipeline.core.argv.picture import is_hdr
 from pipeline.core.errors import NotMedia
+from pipeline.core.worth import worth_making
 from schemas.media import MediaFacts, MediaWarning
-from schemas.plan import ChunkPlan, Grid, MediaPlan, RungPlan
+from schemas.plan import ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan
 from schemas.profile import Profile
+from schemas.vocabulary import LadderMode, VideoRange
 
 
-def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
-    """Plan a job.
+def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = ()) -> MediaPlan:
+    """Plan a job; measures let a ladder in auto mode leave out what is not worth making.
 
     A source without sound gets no audio plan, one without a picture no grid, rungs and chunks.
 
@@ -20,6 +24,8 @@ def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
     if facts.video is None and facts.audio is None:
         raise NotMedia("The file holds neither picture nor sound.", code="media.no_streams")
     grid, rungs, chunk_plans = _picture(facts, profile)
+    if profile.ladder_mode is LadderMode.AUTO:
+        rungs = worth_making(rungs, measures)
     audios = sounds.plan(facts.audios, profile.audio)
     cost = estimate.estimate(estimate.Work(facts, grid, rungs, chunk_plans, audios, profile.preset))
     return MediaPlan(
@@ -37,7 +43,20 @@ def plan(facts: MediaFacts, profile: Profile) -> MediaPlan:
         estimated_bytes=cost.output_bytes,
         estimated_cpu_s=cost.cpu_s,
         scratch_bytes=cost.scratch_bytes,
-        warnings=facts.warnings + _warnings(facts, grid),
+        warnings=facts.warnings + _warnings(facts, grid) + _unmeasured(profile, rungs, measures),
+    )
+
+
+def can_analyze(planned: MediaPlan, facts: MediaFacts, profile: Profile) -> bool:
+    """Tell whether samples may choose among the rungs of a plan.
+
+    VMAF knows no HDR, and samples of what cannot be sought cost as much as all of it.
+    """
+    return (
+        profile.ladder_mode is LadderMode.AUTO
+        and len(planned.rungs) > 1
+        and facts.is_seekable
+        and all(rung.video_range is VideoRange.SDR for rung in planned.rungs)
     )
 
 
@@ -51,6 +70,15 @@ def _picture(
         profile.ladder, facts.video, profile.video_codec, profile.crf, profile.h264_profile
     )
     return grid, rungs, chunks.cut(grid, facts, profile)
+
+
+def _unmeasured(
+    profile: Profile, rungs: Sequence[RungPlan], measures: Sequence[RungMeasure]
+) -> tuple[MediaWarning, ...]:
+    if profile.ladder_mode is LadderMode.FIXED or measures or len(rungs) <= 1:
+        return ()
+    detail = "The ladder is the fixed one: no samples were measured."
+    return (MediaWarning(code="plan.not_measured", detail=detail),)
 
 
 def _warnings(facts: MediaFacts, grid: Grid | None) -> tuple[MediaWarning, ...]:

@@ -11,6 +11,7 @@ from pipeline.database.rows import JobRow, TaskRow
 from pipeline.services import jobs, planning
 from schemas.events import EventType
 from schemas.tasks import (
+    AnalyzeResult,
     EncodeAudioResult,
     EncodeResult,
     MuxResult,
@@ -57,6 +58,8 @@ def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
     match result:
         case ProbeResult():
             return planning.plan_job(tx, task, result)
+        case AnalyzeResult():
+            return planning.plan_job(tx, task, result.found, result.measures)
         case ThumbnailsResult():
             _show_pictures(tx, task, result)
         case EncodeResult():

@@ -1,65 +1,72 @@
 """From facts to the graph: what happens when a probe has succeeded."""
 
 import secrets
+from collections.abc import Sequence
 
-from pipeline.core import keys
 from pipeline.core.encryption import KEY_BYTES
 from pipeline.core.errors import MediaError
-from pipeline.core.graph import Expansion, expand
+from pipeline.core.graph import Expansion, NewTask, analyze_task, expand
 from pipeline.core.lifecycle import JOB_ENDED
-from pipeline.core.plan import plan
+from pipeline.core.plan import can_analyze, plan
 from pipeline.database.port import Transaction
 from pipeline.database.rows import JobRow, RenditionRow, TaskRow
 from pipeline.services import assets, fleet, jobs
 from pipeline.services.ids import new_task_id
 from schemas.events import EventType
-from schemas.plan import AudioPlan, MediaPlan, RungPlan
-from schemas.tasks import ProbeResult
+from schemas.plan import AudioPlan, MediaPlan, RungMeasure, RungPlan
+from schemas.tasks import ProbeResult, SourceRef
 from schemas.vocabulary import JobId, JobState, Medium
 
 
-def plan_job(tx: Transaction, probe: TaskRow, found: ProbeResult) -> bool:
+def plan_job(
+    tx: Transaction,
+    task: TaskRow,
+    found: ProbeResult,
+    measures: Sequence[RungMeasure] | None = None,
+) -> bool:
     """Store the facts, plan, and insert all further tasks; tell whether the job goes on.
 
-    A source that cannot be planned for ends the job as failed: its probe did its work.
+    A source that cannot be planned for ends the job as failed: its probe did its work. Where
+    samples shall choose the rungs, they are measured first (``measures`` is then not None).
     """
-    tx.assets.set_facts(probe.asset_id, found.facts)
-    job = jobs.need(tx, probe.job_id)
-    goes_on = job.state not in JOB_ENDED and (job.is_dry_run or _plan(tx, job, found))
+    tx.assets.set_facts(task.asset_id, found.facts)
+    job = jobs.need(tx, task.job_id)
+    goes_on = job.state not in JOB_ENDED and (job.is_dry_run or _plan(tx, job, found, measures))
     if found.working_source is not None and (job.is_dry_run or not goes_on):
         # Nobody will work on the copy.
-        prefix = keys.attempt_prefix(probe.asset_id, probe.id, probe.epoch)
-        tx.garbage.add(prefix, delay_s=0.0)
+        prefix, _, _ = found.working_source.key.rpartition("/")
+        tx.garbage.add(f"{prefix}/", delay_s=0.0)
     return goes_on
 
 
-def _plan(tx: Transaction, job: JobRow, found: ProbeResult) -> bool:
+def _plan(
+    tx: Transaction, job: JobRow, found: ProbeResult, measures: Sequence[RungMeasure] | None
+) -> bool:
     try:
-        media_plan = plan(found.facts, job.profile)
+        media_plan = plan(found.facts, job.profile, measures or ())
     except MediaError as exc:
         error = {"code": exc.instance_code, "detail": exc.detail, "remedy": exc.remedy}
         jobs.end(tx, job, JobState.FAILED, error)
         return False
-    _insert(tx, job, found, media_plan)
+    source = found.working_source or jobs.source_of(assets.need(tx, job.asset_id))
+    expansion = Expansion(
+        source=source,
+        facts=found.facts,
+        plan=media_plan,
+        rank=job.rank,
+        encode_queue=fleet.encode_queue(tx, media_plan),
+    )
+    if measures is None and can_analyze(media_plan, found.facts, job.profile):
+        _add_tasks(tx, job, source, [analyze_task(expansion, found, new_id=new_task_id)])
+        return True
+    _insert(tx, job, expansion)
     return True
 
 
-def _insert(tx: Transaction, job: JobRow, found: ProbeResult, media_plan: MediaPlan) -> None:
-    facts = found.facts
-    source = found.working_source or jobs.source_of(assets.need(tx, job.asset_id))
-    tasks = expand(
-        Expansion(
-            source=source,
-            facts=facts,
-            plan=media_plan,
-            rank=job.rank,
-            encode_queue=fleet.encode_queue(tx, media_plan),
-        ),
-        new_id=new_task_id,
-    )
+def _insert(tx: Transaction, job: JobRow, expansion: Expansion) -> None:
+    media_plan = expansion.plan
     tx.media.add_renditions(_renditions(job.id, media_plan))
-    tx.tasks.add(job, source.sha256, tasks)
-    tx.outbox.add([task.id for task in tasks if not task.needs])
+    _add_tasks(tx, job, expansion.source, expand(expansion, new_id=new_task_id))
     tx.jobs.plan(job.id, media_plan)
     if media_plan.is_encrypted:
         tx.jobs.set_content_key(job.id, secrets.token_bytes(KEY_BYTES))
@@ -69,6 +76,11 @@ def _insert(tx: Transaction, job: JobRow, found: ProbeResult, media_plan: MediaP
         job_id=job.id,
         data={"renditions": [r.name for r in media_plan.rungs], "chunks": len(media_plan.chunks)},
     )
+
+
+def _add_tasks(tx: Transaction, job: JobRow, source: SourceRef, tasks: Sequence[NewTask]) -> None:
+    tx.tasks.add(job, source.sha256, tasks)
+    tx.outbox.add([task.id for task in tasks if not task.needs])
 
 
 def _renditions(job_id: JobId, media_plan: MediaPlan) -> list[RenditionRow]:

@@ -17,7 +17,7 @@ from schemas.timeline import Timeline
 from schemas.vocabulary import AssetId, JobId, QueueName, TaskKind, WorkerId
 from schemas.workers import Capabilities
 from tests.support.folder_bench import tools
-from workers.steps import encode, encode_audio, mux, package, probe, thumbnails
+from workers.steps import analyze, encode, encode_audio, mux, package, probe, thumbnails
 
 #: Two rungs of two-second segments; the second chunk begins after the first segment.
 SMALL = Profile(
@@ -35,6 +35,7 @@ SMALL = Profile(
 _WORKER = WorkerId("by-hand")
 _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.PROBE: probe.run,
+    TaskKind.ANALYZE: analyze.run,
     TaskKind.THUMBNAILS: thumbnails.run,
     TaskKind.ENCODE: encode.run,
     TaskKind.ENCODE_AUDIO: encode_audio.run,

@@ -4,12 +4,12 @@ import pytest
 
 from pipeline.core.commands import planned_commands
 from pipeline.core.errors import MediaUnsupported, NotMedia
-from pipeline.core.plan import plan
+from pipeline.core.plan import can_analyze, plan
 from pipeline.profiles import built_in
 from schemas.media import MediaFacts, MediaWarning
-from schemas.plan import AudioPlan
+from schemas.plan import AudioPlan, RungMeasure
 from schemas.profile import AudioWish
-from schemas.vocabulary import AudioCodec
+from schemas.vocabulary import AudioCodec, LadderMode
 from tests.support.sources import audio_facts, media_facts, video_facts
 
 DEFAULT = built_in().get("default")
@@ -113,3 +113,17 @@ def test_estimates_grow_with_the_work() -> None:
     # One chunk at its ceiling fits, whatever the length of the whole.
     ceiling_bytes = sum(rung.bitrate_bps for rung in large.rungs) * 60 / 8
     assert ceiling_bytes < large.scratch_bytes < 2.5 * ceiling_bytes
+
+
+def test_a_ladder_in_auto_mode_says_when_nothing_was_measured() -> None:
+    auto = DEFAULT.model_copy(update={"ladder_mode": LadderMode.AUTO})
+    facts = media_facts(video_facts())
+    planned = plan(facts, auto)
+    measures = [RungMeasure(name=r.name, bitrate_bps=9_000_000, vmaf=90) for r in planned.rungs]
+
+    assert [one.code for one in planned.warnings] == ["plan.not_measured"]
+    assert can_analyze(planned, facts, auto)
+    assert not can_analyze(planned, media_facts(video_facts(), is_seekable=False), auto)
+    measured = plan(facts, auto, measures)
+    assert measured.warnings == ()
+    assert [rung.name for rung in measured.rungs] == ["720p"]

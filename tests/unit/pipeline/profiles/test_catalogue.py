@@ -9,7 +9,18 @@ from pipeline.profiles import built_in, check, load
 from schemas.profile import Profile
 from schemas.vocabulary import AudioCodec, Preset, VideoCodec
 
-NAMES = {"default", "fast", "quality", "mobile", "audio", "hevc", "av1", "vp9-opus", "archive"}
+NAMES = {
+    "default",
+    "fast",
+    "quality",
+    "mobile",
+    "audio",
+    "hevc",
+    "av1",
+    "vp9-opus",
+    "archive",
+    "auto",
+}
 LADDER = "ladder:\n  - {name: 480p, height_px: 480, bitrate_bps: 1000000}\n"
 
 
