@@ -37,6 +37,10 @@ def assets_blueprint(pipeline: Pipeline) -> Blueprint:
     def one(asset_id: AssetId) -> Response:
         return answer(assets.show(database, asset_id))
 
+    @blueprint.get("/<id:asset_id>/certificate")
+    def certificate(asset_id: AssetId) -> Response:
+        return answer(assets.certificate(database, asset_id))
+
     @blueprint.delete("/<id:asset_id>")
     def delete(asset_id: AssetId) -> Response:
         assets.delete(database, asset_id)

@@ -38,6 +38,8 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.OutputInvalid: 500,
     errors.ScratchFull: 507,
     errors.EncoderUnavailable: 503,
+    errors.CertificateFailed: 500,
+    errors.CertificateUnproven: 500,
     errors.Unavailable: 503,
     errors.DatabaseUnavailable: 503,
     errors.BrokerUnavailable: 503,

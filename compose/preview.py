@@ -91,6 +91,10 @@ class LocalBench:
         """Have no job that encrypts."""
         raise NotFound("There is no key here.", code="plan.no_store")
 
+    def fetch(self, key: str, path: Path) -> None:  # noqa: ARG002 - no store
+        """Have nothing stored."""
+        raise NotFound(f"There is no store with {key} here.", code="plan.no_store")
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Tell nobody."""
 

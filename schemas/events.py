@@ -26,6 +26,8 @@ class EventType(StrEnum):
     JOB_FAILED = "job.failed"
     JOB_CANCELLED = "job.cancelled"
     JOB_RETRIED = "job.retried"
+    CERTIFICATE_PASSED = "certificate.passed"
+    CERTIFICATE_FAILED = "certificate.failed"
     TASK_STARTED = "task.started"
     TASK_SUCCEEDED = "task.succeeded"
     TASK_RETRIED = "task.retried"

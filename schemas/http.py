@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from schemas.certificate import CertificateState
 from schemas.events import Event
 from schemas.frozen import Frozen
 from schemas.media import MediaFacts, MediaWarning
@@ -67,6 +68,8 @@ class AssetView(Frozen):
     download_url: str | None = None
     poster_url: str | None = None
     storyboard_url: str | None = None
+    #: None before the asset is ready.
+    certificate: CertificateState | None = None
     renditions: tuple["RenditionView", ...] = ()
 
 
@@ -105,8 +108,10 @@ class TaskView(Frozen):
     kind: TaskKind
     queue: QueueName
     state: TaskState
-    #: Chunk index of an encode task.
+    #: Chunk of an encode task, stretch of a proof.
     chunk: int | None = None
+    #: It goes on after the job has ended, and does not decide how.
+    is_background: bool = False
     needs: tuple[TaskId, ...] = ()
     attempt: int
     max_attempts: int

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from schemas.certificate import Point, Stretch
 from schemas.frozen import Frozen, Ratio
 from schemas.media import Damage, MediaFacts
-from schemas.plan import AudioPlan, ChunkPlan, Grid, RungMeasure, RungPlan
+from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan
 from schemas.vocabulary import AssetId, Deinterlace, OnDamage, TaskKind
 
 
@@ -101,6 +102,16 @@ class PackageParams(Frozen):
     asset_id: AssetId
 
 
+class ProveParams(Frozen):
+    """Compare one stretch of what was published with the source."""
+
+    kind: Literal[TaskKind.PROVE] = TaskKind.PROVE
+    source: SourceRef
+    facts: MediaFacts
+    plan: MediaPlan
+    stretch: Stretch
+
+
 class IdleParams(Frozen):
     """Do nothing for a while."""
 
@@ -116,6 +127,7 @@ TaskParams = Annotated[
     | EncodeAudioParams
     | MuxParams
     | PackageParams
+    | ProveParams
     | IdleParams,
     Field(discriminator="kind"),
 ]
@@ -187,6 +199,8 @@ class EncodeResult(Frozen):
     encode_s: float
     #: What of the chunk's source did not decode cleanly; None where all of it did.
     damage: Damage | None = None
+    #: CPU seconds of ffmpeg.
+    cpu_s: float = 0.0
 
 
 class EncodeAudioResult(Frozen):
@@ -196,6 +210,8 @@ class EncodeAudioResult(Frozen):
     n_segments: int
     #: What of the source's sound did not decode; None where all of it did.
     damage: Damage | None = None
+    #: CPU seconds of ffmpeg.
+    cpu_s: float = 0.0
 
 
 class MuxResult(Frozen):
@@ -213,6 +229,16 @@ class PackageResult(Frozen):
     files: dict[str, str]
 
 
+class ProveResult(Frozen):
+    """What one stretch was found to be; a point that failed is an answer, not an error."""
+
+    kind: Literal[TaskKind.PROVE] = TaskKind.PROVE
+    stretch: Stretch
+    points: tuple[Point, ...]
+    #: CPU seconds of the programs it ran.
+    cpu_s: float
+
+
 class IdleResult(Frozen):
     """Nothing was done, in time."""
 
@@ -227,6 +253,7 @@ TaskResult = Annotated[
     | EncodeAudioResult
     | MuxResult
     | PackageResult
+    | ProveResult
     | IdleResult,
     Field(discriminator="kind"),
 ]

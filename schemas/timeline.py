@@ -1,5 +1,7 @@
 """What of an asset can be played now: the playlists are text made from this."""
 
+from pydantic import Field
+
 from schemas.frozen import Frozen, Ratio
 from schemas.vocabulary import AssetId, JobId, Medium, VideoRange
 
@@ -55,3 +57,5 @@ class Timeline(Frozen):
     #: No more segments will come: the job ended, well or not.
     is_ended: bool
     renditions: tuple[RenditionTimeline, ...]
+    #: Final files: name below the media address → object key.
+    files: dict[str, str] = Field(default_factory=dict)

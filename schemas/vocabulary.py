@@ -62,6 +62,8 @@ class TaskKind(StrEnum):
     #: One MP4 of the best rendition and all sound, to download.
     MUX = "mux"
     PACKAGE = "package"
+    #: Compares what was made with the source, after the asset is ready.
+    PROVE = "prove"
     #: Does nothing for a given time: the engine's own benchmark and drills.
     IDLE = "idle"
 
@@ -74,6 +76,7 @@ class QueueName(StrEnum):
     ENCODE_CPU = "encode.cpu"
     ENCODE_GPU = "encode.gpu"
     PACKAGE = "package"
+    PROVE = "prove"
     LIVE = "live"
     RECORD = "record"
 

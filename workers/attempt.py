@@ -102,6 +102,11 @@ class Attempt:
         """Read the key this job's segments are encrypted with."""
         return playback.content_key(self._place.pipeline.database, self.claimed.job_id)
 
+    def fetch(self, key: str, path: Path) -> None:
+        """Copy a stored object into the scratch folder."""
+        self._place.pipeline.storage.fetch(key, path)
+        self._touch()
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Keep how far the work is and tell watchers now and then."""
         with self._lock:

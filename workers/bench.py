@@ -67,6 +67,12 @@ class Bench(Protocol):
         Raises NotFound where the job does not encrypt.
         """
 
+    def fetch(self, key: str, path: Path) -> None:
+        """Copy a stored object into the scratch folder.
+
+        Raises StorageUnavailable, NotFound, ScratchFull.
+        """
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Tell how far each rendition is, 0–1; cheap, call it as often as you like.
 

@@ -26,7 +26,17 @@ from workers.attempt import Attempt, Place, StopReason
 from workers.heart import Heart
 from workers.insistence import insist
 from workers.scratch.folder import ScratchRoot
-from workers.steps import analyze, encode, encode_audio, idle, mux, package, probe, thumbnails
+from workers.steps import (
+    analyze,
+    encode,
+    encode_audio,
+    idle,
+    mux,
+    package,
+    probe,
+    prove,
+    thumbnails,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +49,7 @@ _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.ENCODE_AUDIO: encode_audio.run,
     TaskKind.MUX: mux.run,
     TaskKind.PACKAGE: package.run,
+    TaskKind.PROVE: prove.run,
     TaskKind.IDLE: idle.run,
 }
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.client.problems import foreign, raise_for, unreachable
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
+from schemas.certificate import CertificateView
 from schemas.http import AssetPage, AssetView, DryRunView, JobPage, JobRequest, JobView, ProfileList
 from schemas.profile import Profile
 from schemas.vocabulary import AssetId, AssetState, JobId, JobState, QueueName, WorkerId
@@ -22,8 +23,8 @@ _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-class Client:
-    """One server's API. Every method raises ApiError when the server refuses or is away."""
+class _Connected:
+    """One server, and how it is called."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
@@ -45,6 +46,27 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def _call(self, kind: type[Answer], method: str, path: str, **how: Any) -> Answer:
+        return self._read(kind, self._send(method, path, **how))
+
+    def _read(self, kind: type[Answer], response: httpx.Response) -> Answer:
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            raise foreign(self.base_url) from error
+
+    def _send(self, method: str, path: str, **how: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **how)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise unreachable(self.base_url, error) from error
+        raise_for(response)
+        return response
+
+
+class Client(_Connected):
+    """One server's API. Every method raises ApiError when the server refuses or is away."""
 
     def upload(
         self,
@@ -79,6 +101,10 @@ class Client:
     def asset(self, asset_id: AssetId) -> AssetView:
         """Show one asset."""
         return self._call(AssetView, "GET", f"/api/assets/{asset_id}")
+
+    def certificate(self, asset_id: AssetId) -> CertificateView:
+        """Show how far an asset is proven, and what was found."""
+        return self._call(CertificateView, "GET", f"/api/assets/{asset_id}/certificate")
 
     def delete_asset(self, asset_id: AssetId) -> None:
         """Delete an asset and everything made of it."""
@@ -155,23 +181,6 @@ class Client:
     def watch_all(self) -> Iterator[SystemMessage]:
         """Follow everything, for ever."""
         return watch_everything(self.base_url)
-
-    def _call(self, kind: type[Answer], method: str, path: str, **how: Any) -> Answer:
-        return self._read(kind, self._send(method, path, **how))
-
-    def _read(self, kind: type[Answer], response: httpx.Response) -> Answer:
-        try:
-            return kind.model_validate_json(response.content)
-        except ValidationError as error:
-            raise foreign(self.base_url) from error
-
-    def _send(self, method: str, path: str, **how: Any) -> httpx.Response:
-        try:
-            response = self._http.request(method, path, **how)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise unreachable(self.base_url, error) from error
-        raise_for(response)
-        return response
 
 
 def _blocks(

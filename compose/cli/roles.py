@@ -31,7 +31,7 @@ def worker(
         typer.Option(
             "--queues",
             metavar="NAME,…",
-            help="Which queues to work on: probe, thumbnails, encode.cpu, encode.gpu, package.",
+            help="Which queues to work on, e.g. probe,thumbnails,package or encode.cpu or prove.",
         ),
     ],
     slots: Annotated[int, typer.Option("--slots", min=1, help="How many tasks at once.")],

@@ -17,6 +17,8 @@
     │   ├── OutputInvalid        what came out is not what was planned
     │   ├── ScratchFull          the box is out of scratch space
     │   └── EncoderUnavailable   the encoder did not start (a GPU out of sessions, say)
+    ├── CertificateFailed        what was made is not what the source shows
+    │   └── CertificateUnproven  it could not be compared
     ├── Unavailable              a service we need is away
     │   ├── DatabaseUnavailable
     │   ├── BrokerUnavailable
@@ -144,6 +146,23 @@ class EncoderUnavailable(WorkFailed):
     """The encoder did not open, e.g. a GPU out of sessions."""
 
     code = "work.encoder_unavailable"
+
+
+class CertificateFailed(ReelmillError):
+    """What was made differs from the source."""
+
+    code = "certificate.failed"
+    default_remedy = (
+        "Look at the points that failed, then encode the asset again; "
+        "if they fail again, report it with the certificate."
+    )
+
+
+class CertificateUnproven(CertificateFailed):
+    """What was made could not be compared with the source."""
+
+    code = "certificate.unproven"
+    default_remedy = "Look at the worker's log, then encode the asset again."
 
 
 class Unavailable(ReelmillError):

@@ -3,15 +3,19 @@
 ::
 
     probe → (analyze) → {thumbnails, encode_audio, encode × chunks} → (mux) → package
+          → prove × stretches
 
-The first chunk and the sound are express: a viewer waits for them.
+The first chunk and the sound are express: a viewer waits for them. The job ends with the
+package: proofs are background work, which neither delays nor fails it.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pipeline.core import stretches
 from pipeline.core.chunks import zero_s
 from pipeline.core.ranks import task_rank
+from schemas.certificate import Stretch
 from schemas.media import MediaFacts
 from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan
 from schemas.tasks import (
@@ -22,6 +26,7 @@ from schemas.tasks import (
     PackageParams,
     ProbeParams,
     ProbeResult,
+    ProveParams,
     SourceRef,
     TaskParams,
     ThumbnailsParams,
@@ -47,6 +52,8 @@ class NewTask:
     chunk: int | None = None
     is_express: bool = False
     is_build_pinned: bool = False
+    #: The job ends without it.
+    is_background: bool = False
     #: Share of the job's work, in expected CPU seconds.
     weight: float = 1.0
     #: Renditions it makes.
@@ -80,7 +87,7 @@ class Expansion:
 
 
 def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ...]:
-    """Make all tasks that follow the probe; the last of them is the package."""
+    """Make all tasks that follow the probe; the package, then the proofs, come last."""
     work = [_thumbnails(job, new_id)] if job.facts.video else []
     if job.plan.grid is not None:
         work += [_encode(job, job.plan.grid, chunk, new_id) for chunk in job.plan.chunks]
@@ -95,7 +102,28 @@ def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ..
         needs=tuple(task.id for task in work),
         weight=_PACKAGE_COST_S,
     )
-    return (*work, package)
+    proofs = [
+        _prove(job, stretch, package.id, new_id)
+        for stretch in stretches.cut(job.plan.duration_s, job.plan.grid)
+    ]
+    return (*work, package, *proofs)
+
+
+def _prove(
+    job: Expansion, stretch: Stretch, package: TaskId, new_id: Callable[[], TaskId]
+) -> NewTask:
+    return NewTask(
+        id=new_id(),
+        params=ProveParams(source=job.source, facts=job.facts, plan=job.plan, stretch=stretch),
+        queue=QueueName.PROVE,
+        rank=task_rank(job.rank, order=stretch.index, is_express=False),
+        needs=(package,),
+        chunk=stretch.index,
+        is_background=True,
+        # Nothing of the job's progress: it is done before.
+        weight=0.0,
+        scratch_bytes=stretches.scratch_bytes(job.plan, stretch),
+    )
 
 
 def analyze_task(job: Expansion, found: ProbeResult, *, new_id: Callable[[], TaskId]) -> NewTask:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from pipeline.database.proofs import CertificateRows
 from pipeline.database.rowsets import (
     AssetRows,
     EventRows,
@@ -39,6 +40,8 @@ class Transaction(Protocol):
     def events(self) -> EventRows: ...
     @property
     def media(self) -> MediaRows: ...
+    @property
+    def certificates(self) -> CertificateRows: ...
     @property
     def garbage(self) -> GarbageRows: ...
     @property

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from schemas.certificate import CertificateState, Point, StretchProof
 from schemas.media import MediaFacts
 from schemas.plan import MediaPlan
 from schemas.profile import Profile
@@ -105,6 +106,7 @@ class TaskRow:
     lease_owner: WorkerId | None
     is_cancel_requested: bool
     is_build_pinned: bool
+    is_background: bool
     progress: dict[str, float]
     fraction: float
     weight: float
@@ -175,6 +177,22 @@ class SegmentRow:
     key: str
     init_key: str
     init_sha256: str
+
+
+@dataclass(frozen=True)
+class CertificateRow:
+    """What is proven of a job's output so far."""
+
+    job_id: JobId
+    asset_id: AssetId
+    state: CertificateState
+    n_stretches: int
+    #: By index of the stretch; those still missing are not there.
+    proofs: dict[int, StretchProof]
+    points: tuple[Point, ...]
+    error: ErrorJson | None
+    created_at: datetime
+    decided_at: datetime | None
 
 
 @dataclass(frozen=True)

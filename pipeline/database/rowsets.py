@@ -88,13 +88,15 @@ class JobRows(Protocol):
     ) -> bool: ...
     def plan(self, job_id: JobId, plan: MediaPlan) -> None: ...
     def open_state(self, job_id: JobId) -> TaskState | None:
-        """Tell the state of a task that has not succeeded, RUNNING only if no other has.
+        """Tell the state of a task that has not succeeded, RUNNING only where no other waits.
+
+        Background work is passed over.
 
         None means that all have.
         """
 
     def unsettled(self, limit: int) -> list[JobId]:
-        """List active jobs all of whose tasks have succeeded."""
+        """List active jobs all of whose tasks, background work aside, have succeeded."""
 
     def pin_build(self, job_id: JobId, build: str | None) -> str | None:
         """Pin the build unless one is pinned, and return the one that is; None unpins."""
@@ -136,7 +138,7 @@ class TaskRows(Protocol):
     def release_dependents(self, task_id: TaskId) -> tuple[list[TaskId], int]:
         """Count one need as met; those with none left become ready.
 
-        Returns the ready ones and how many tasks waited for this one at all.
+        Returns the ready ones and how many of those that waited the job's end waits for.
         """
 
     def back_to_ready(

@@ -6,9 +6,10 @@ from pipeline.core import keys
 from pipeline.core.errors import NotFound, NotMedia
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetRow, NewAsset
-from pipeline.services import cursors, views
+from pipeline.services import certificates, cursors, views
 from pipeline.services.ids import new_id
 from pipeline.storage.port import ObjectStore
+from schemas.certificate import CertificateView
 from schemas.events import EventType
 from schemas.http import AssetPage, AssetView
 from schemas.vocabulary import AssetId, AssetState, JobState
@@ -82,6 +83,16 @@ def show(db: Database, asset_id: AssetId) -> AssetView:
     """
     with db.read() as tx:
         return views.asset(tx, need(tx, asset_id), is_detailed=True)
+
+
+def certificate(db: Database, asset_id: AssetId) -> CertificateView:
+    """Show how far an asset is proven, and what was found.
+
+    Raises:
+        NotFound: there is no such asset, or nothing of it is complete yet.
+    """
+    with db.read() as tx:
+        return certificates.view(tx, need(tx, asset_id))
 
 
 def page(

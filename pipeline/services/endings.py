@@ -8,7 +8,7 @@ from pipeline.core.measures import is_awaited
 from pipeline.core.retry import Failure, GiveUp, RetryAfter, decide_lost
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, TaskRow
-from pipeline.services import jobs, planning
+from pipeline.services import certificates, jobs, planning
 from schemas.events import EventType
 from schemas.tasks import (
     AnalyzeResult,
@@ -17,6 +17,7 @@ from schemas.tasks import (
     MuxResult,
     PackageResult,
     ProbeResult,
+    ProveResult,
     RenditionMade,
     SegmentMade,
     TaskResult,
@@ -40,6 +41,10 @@ def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
     may be the last although others, whose commits are under way, still seem to run.
     """
     _tell(tx, EventType.TASK_SUCCEEDED, task, {"kind": task.kind})
+    if isinstance(result, ProveResult):
+        # Background work: nothing waits for it, not even the job.
+        certificates.add_proof(tx, task, result)
+        return False
     if not _take(tx, task, result):
         return False
     freed, n_waiting = tx.tasks.release_dependents(task.id)
@@ -77,7 +82,7 @@ def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
 
 
 def settle(db: Database, job_id: JobId) -> bool:
-    """Complete a job if all its tasks have succeeded; tell whether they had.
+    """Complete a job if all its tasks but background work have succeeded; tell whether they had.
 
     Only what is committed counts here, so of several last tasks the one that committed last
     finds all others done. Completing is a compare-and-swap: it happens once.
@@ -153,12 +158,15 @@ def _complete(tx: Transaction, job: JobRow) -> None:
 
 
 def fail(tx: Transaction, task: TaskRow, failure: Failure, *, lost: int = 0) -> None:
-    """End a task as failed, and its job with it."""
+    """End a task as failed, and its job with it; background work fails the certificate alone."""
     error = error_of(failure)
     tx.tasks.end(task.id, task.epoch, TaskState.FAILED, error, lost=lost)
     litter(tx, task)
     _tell(tx, EventType.TASK_FAILED, task, {"kind": task.kind, "error": error})
-    jobs.end(tx, jobs.need(tx, task.job_id), JobState.FAILED, error)
+    if task.is_background:
+        certificates.add_failure(tx, task, error)
+    else:
+        jobs.end(tx, jobs.need(tx, task.job_id), JobState.FAILED, error)
 
 
 def again(

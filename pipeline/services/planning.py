@@ -14,7 +14,7 @@ from pipeline.services import assets, fleet, jobs
 from pipeline.services.ids import new_task_id
 from schemas.events import EventType
 from schemas.plan import AudioPlan, MediaPlan, RungMeasure, RungPlan
-from schemas.tasks import ProbeResult, SourceRef
+from schemas.tasks import ProbeResult, ProveParams, SourceRef
 from schemas.vocabulary import JobId, JobState, Medium
 
 
@@ -66,10 +66,13 @@ def _plan(
 def _insert(tx: Transaction, job: JobRow, expansion: Expansion) -> None:
     media_plan = expansion.plan
     tx.media.add_renditions(_renditions(job.id, media_plan))
-    _add_tasks(tx, job, expansion.source, expand(expansion, new_id=new_task_id))
+    tasks = expand(expansion, new_id=new_task_id)
+    _add_tasks(tx, job, expansion.source, tasks)
     tx.jobs.plan(job.id, media_plan)
     if media_plan.is_encrypted:
         tx.jobs.set_content_key(job.id, secrets.token_bytes(KEY_BYTES))
+    n_proofs = sum(isinstance(task.params, ProveParams) for task in tasks)
+    tx.certificates.add(job.id, job.asset_id, n_proofs)
     tx.emit(
         EventType.JOB_PLANNED,
         asset_id=job.asset_id,

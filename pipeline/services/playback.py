@@ -162,6 +162,7 @@ def _timeline(tx: Transaction, job: JobRow) -> Timeline:
         renditions=tuple(
             _rendition(row, segments.get(row.name, [])) for row in tx.media.renditions(job.id)
         ),
+        files=job.files,
     )
 
 

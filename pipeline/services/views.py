@@ -7,6 +7,7 @@ from pipeline.core.argv.mux import DOWNLOAD_NAME
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.database.port import Transaction
 from pipeline.database.rows import AssetRow, ErrorJson, JobRow, RenditionRow, TaskRow
+from pipeline.services import certificates
 from schemas.http import AssetView, ErrorView, JobView, RenditionView, TaskView
 from schemas.vocabulary import AssetId, JobState, TaskKind, TaskState
 
@@ -36,6 +37,7 @@ def asset(tx: Transaction, row: AssetRow, *, is_detailed: bool) -> AssetView:
         poster_url=_media_url(row.id, poster_key),
         storyboard_url=f"{base}/storyboard.vtt" if poster_key else None,
         renditions=_renditions(tx, row) if is_detailed else (),
+        certificate=certificates.state(tx, row),
     )
 
 
@@ -157,6 +159,7 @@ def _task(row: TaskRow) -> TaskView:
         queue=row.queue,
         state=row.state,
         chunk=row.chunk,
+        is_background=row.is_background,
         needs=row.needs,
         attempt=row.attempt,
         max_attempts=row.max_attempts,

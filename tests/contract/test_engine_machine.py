@@ -29,6 +29,7 @@ from pipeline.database.port import Database
 from pipeline.database.sql import SqlDatabase
 from pipeline.services import jobs, tasks, watching
 from pipeline.services.claims import Claimed
+from schemas.certificate import CertificateState
 from schemas.events import EventType
 from schemas.vocabulary import JobId, JobState, QueueName, TaskId, TaskState, WorkerId
 from schemas.workers import Pulse
@@ -134,18 +135,34 @@ class Engine(RuleBasedStateMachine):
 
     def _check(self, job: jobs.JobView) -> None:
         states = {task.id: task.state for task in job.tasks}
+        foreground = [task for task in job.tasks if not task.is_background]
         for task in job.tasks:
             if task.state not in {TaskState.BLOCKED, TaskState.CANCELLED}:
                 assert all(states[need] is TaskState.SUCCEEDED for need in task.needs)
             assert task.lost_count <= MAX_LOST
             assert 0 <= task.attempt <= task.max_attempts
         if job.state in lifecycle.JOB_ENDED:
-            left = {s for s in states.values() if s in OPEN} - {TaskState.RUNNING}
+            counted = job.tasks if job.state is not JobState.SUCCEEDED else foreground
+            left = {task.state for task in counted} & OPEN - {TaskState.RUNNING}
             assert not left, "an ended job has work left"
-        if job.state is JobState.SUCCEEDED:
-            assert set(states.values()) == {TaskState.SUCCEEDED}
-        if set(states.values()) == {TaskState.SUCCEEDED}:
-            assert job.state is JobState.SUCCEEDED
+        ends = {task.state for task in foreground}
+        assert (job.state is JobState.SUCCEEDED) == (ends == {TaskState.SUCCEEDED})
+        self._check_certificate(job)
+
+    def _check_certificate(self, job: jobs.JobView) -> None:
+        """It is decided exactly when every proof has ended, and passed if each went well."""
+        with self.database.read() as tx:
+            row = tx.certificates.get(job.id)
+        if row is None or job.state is not JobState.SUCCEEDED:
+            assert row is None or row.state is CertificateState.PENDING
+            return
+        ends = {task.state for task in job.tasks if task.is_background}
+        if ends & OPEN:
+            assert row.state is CertificateState.PENDING
+        elif ends == {TaskState.SUCCEEDED}:
+            assert row.state is CertificateState.PASSED
+        else:
+            assert row.state is CertificateState.FAILED
 
     def teardown(self) -> None:
         if not hasattr(self, "jobs"):

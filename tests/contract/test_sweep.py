@@ -7,7 +7,7 @@ from pipeline.services import fleet, jobs
 from pipeline.services.sweep import Sweeper
 from schemas.http import JobView
 from schemas.tasks import EncodeParams
-from schemas.vocabulary import QueueName, WorkerId
+from schemas.vocabulary import QueueName, TaskKind, WorkerId
 from schemas.workers import Capabilities, EncoderAbility
 from tests.support import engine
 from tests.support.engine import must_claim
@@ -65,7 +65,7 @@ def planned(database: Database) -> JobView:
 
 
 def queues_of(database: Database, job: JobView) -> set[QueueName]:
-    return {t.queue for t in jobs.show(database, job.id).tasks if t.chunk is not None}
+    return {t.queue for t in jobs.show(database, job.id).tasks if t.kind is TaskKind.ENCODE}
 
 
 def test_a_pause_between_ticks_expires_nobody(database: Database) -> None:

@@ -54,6 +54,9 @@ class StoreBench(Bench):
         with self._store.open(key, length=size_bytes) as blocks:
             return b"".join(blocks)
 
+    def fetch(self, key: str, path: Path) -> None:
+        raise AssertionError("packaging copies nothing")
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         self.reports.append(progress)
 

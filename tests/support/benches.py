@@ -64,6 +64,9 @@ class FolderBench(Bench):
     def content_key(self) -> bytes:
         return CONTENT_KEY
 
+    def fetch(self, key: str, path: Path) -> None:
+        shutil.copyfile(self.stored / key, path)
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         self.reports.append(progress)
 

@@ -86,6 +86,10 @@ class FolderBench:
         """Read the key of the job."""
         return CONTENT_KEY
 
+    def fetch(self, key: str, path: Path) -> None:
+        """Copy a stored file."""
+        shutil.copyfile(self.file(key), path)
+
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Note progress."""
         self.reports.append(progress)

@@ -17,7 +17,7 @@ from schemas.timeline import Timeline
 from schemas.vocabulary import AssetId, JobId, QueueName, TaskKind, WorkerId
 from schemas.workers import Capabilities
 from tests.support.folder_bench import tools
-from workers.steps import analyze, encode, encode_audio, mux, package, probe, thumbnails
+from workers.steps import analyze, encode, encode_audio, mux, package, probe, prove, thumbnails
 
 #: Two rungs of two-second segments; the second chunk begins after the first segment.
 SMALL = Profile(
@@ -41,6 +41,7 @@ _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.ENCODE_AUDIO: encode_audio.run,
     TaskKind.MUX: mux.run,
     TaskKind.PACKAGE: package.run,
+    TaskKind.PROVE: prove.run,
 }
 
 
@@ -75,6 +76,10 @@ class StoreBench:
     def content_key(self) -> bytes:
         """Read the key of the job."""
         return playback.content_key(self._pipeline.database, self._claimed.job_id)
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Copy a stored object here."""
+        self._pipeline.storage.fetch(key, path)
 
     def report(self, progress: dict[str, float], *, speed: float | None = None) -> None:
         """Nobody is told."""

@@ -73,7 +73,7 @@ def run(params: EncodeParams, bench: Bench) -> EncodeResult:
     for rung in params.rungs:
         (bench.scratch / rung.name).mkdir()
     started_at = monotonic()
-    run_ffmpeg(
+    ended = run_ffmpeg(
         chunk_argv(params, source=str(source), encoder=encoder, threads=tools.threads),
         program=tools.ffmpeg,
         cage=Cage(bench.scratch, (source,), use_gpu=tools.use_gpu),
@@ -83,7 +83,14 @@ def run(params: EncodeParams, bench: Bench) -> EncodeResult:
     )
     encode_s = monotonic() - started_at
     checked = {rung.name: _check(rung, params, bench) for rung in params.rungs}
-    return _store(params, bench, checked, encode_s)
+    renditions, segments = _store(params, bench, checked)
+    return EncodeResult(
+        renditions=renditions,
+        segments=segments,
+        encoder_build=tools.encoder_build,
+        encode_s=round(encode_s, 3),
+        cpu_s=round(ended.cpu_s, 3),
+    )
 
 
 def _report(params: EncodeParams, bench: Bench, progress: Progress) -> None:
@@ -134,8 +141,8 @@ def _read(path: Path) -> bytes:
 
 
 def _store(
-    params: EncodeParams, bench: Bench, checked: dict[str, tuple[_Checked, ...]], encode_s: float
-) -> EncodeResult:
+    params: EncodeParams, bench: Bench, checked: dict[str, tuple[_Checked, ...]]
+) -> tuple[tuple[RenditionMade, ...], tuple[SegmentMade, ...]]:
     renditions = tuple(_store_init(rung.name, bench) for rung in params.rungs)
     key = bench.content_key() if params.is_encrypted else None
     pool = ThreadPoolExecutor(_N_UPLOADS, thread_name_prefix="upload")
@@ -148,12 +155,7 @@ def _store(
         segments = tuple(each.result() for each in made)
     finally:
         pool.shutdown(cancel_futures=True)
-    return EncodeResult(
-        renditions=renditions,
-        segments=segments,
-        encoder_build=bench.tools.encoder_build,
-        encode_s=round(encode_s, 3),
-    )
+    return renditions, segments
 
 
 def _store_init(rung_name: str, bench: Bench) -> RenditionMade:

@@ -49,10 +49,10 @@ def run(params: EncodeAudioParams, bench: Bench) -> EncodeAudioResult:
     publisher = _Publisher(params, bench)
     # Runs in this thread, twice a second: what it raises ends ffmpeg.
     argv = audio_argv(params, source=str(source), gain=gain)
-    _ffmpeg(params, bench, source, argv, publisher.advance)
+    ended = _ffmpeg(params, bench, source, argv, publisher.advance)
     publisher.finish()
     bench.report({params.audio.name: 1.0})
-    return EncodeAudioResult(n_segments=publisher.n_published)
+    return EncodeAudioResult(n_segments=publisher.n_published, cpu_s=round(ended.cpu_s, 3))
 
 
 def _find_gain(params: EncodeAudioParams, bench: Bench, source: Path) -> Gain | None:

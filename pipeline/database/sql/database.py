@@ -10,6 +10,7 @@ from pipeline.database.migrations.run import upgrade
 from pipeline.database.port import CommitListener
 from pipeline.database.sql import tables
 from pipeline.database.sql.assets import SqlAssets
+from pipeline.database.sql.certificates import SqlCertificates
 from pipeline.database.sql.columns import now_s
 from pipeline.database.sql.engine import FirstComeLock, open_engine, translated
 from pipeline.database.sql.events import SqlEvents
@@ -38,6 +39,7 @@ class SqlTransaction:
         self.outbox = SqlOutbox(connection)
         self.events = SqlEvents(connection)
         self.media = SqlMedia(connection)
+        self.certificates = SqlCertificates(connection)
         self.garbage = SqlGarbage(connection)
         self.fleet = SqlFleet(connection)
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Update,
+    and_,
     bindparam,
     case,
     func,
@@ -27,7 +28,10 @@ from schemas.vocabulary import AssetId, JobId, JobState, TaskState
 
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
-_UNFINISHED = task.c.state != literal_column(f"'{TaskState.SUCCEEDED.value}'")
+# Background work goes on after the job has ended.
+_UNFINISHED = and_(
+    task.c.state != literal_column(f"'{TaskState.SUCCEEDED.value}'"), ~task.c.is_background
+)
 # What every task runs through is built once: building costs more than running it.
 _OPEN_STATE = (
     # By the alphabet "running" comes last: it is found only where nothing waits.

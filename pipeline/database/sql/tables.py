@@ -83,6 +83,7 @@ task = Table(
     Column("rank", Seconds, nullable=False),
     Column("is_express", Boolean, nullable=False),
     Column("is_build_pinned", Boolean, nullable=False),
+    Column("is_background", Boolean, nullable=False, server_default=text("false")),
     Column("deps_left", Integer, nullable=False),
     Column("attempt", Integer, nullable=False, default=0),
     Column("max_attempts", Integer, nullable=False),
@@ -214,6 +215,20 @@ picture = Table(
     Column("at_s", Seconds, nullable=False),
     Column("width_px", Integer, nullable=False),
     Column("height_px", Integer, nullable=False),
+)
+
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("asset_id", String(40), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("n_stretches", Integer, nullable=False),
+    Column("proofs", JsonColumn, nullable=False),
+    Column("points", JsonColumn, nullable=False),
+    Column("error", JsonColumn),
+    Column("created_at", Seconds, nullable=False),
+    Column("decided_at", Seconds),
 )
 
 garbage = Table(

@@ -50,7 +50,7 @@ _MEET_NEED = (
         task.c.state == TaskState.BLOCKED.value,
     )
     .values(deps_left=task.c.deps_left - 1)
-    .returning(task.c.id, task.c.deps_left)
+    .returning(task.c.id, task.c.deps_left, task.c.is_background)
 )
 
 
@@ -133,7 +133,7 @@ class SqlTasks(SqlTaskGroups):
                 .where(task.c.id.in_(freed))
                 .values(state=TaskState.READY.value, run_after=now_s())
             )
-        return freed, len(rows)
+        return freed, sum(not row.is_background for row in rows)
 
     def back_to_ready(
         self,

@@ -1,0 +1,1 @@
+"""What a certificate says and why: pure judgement over what was read, decoded and measured."""

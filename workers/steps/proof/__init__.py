@@ -1,0 +1,1 @@
+"""What a proof fetches, runs and reads; the judgement over it is in ``pipeline.core.proof``."""
