@@ -14,11 +14,12 @@ from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 from pipeline.core import measures
+from pipeline.core.dash_tracks import add_text, add_words
 from pipeline.core.errors import NotFound
 from pipeline.core.keys import media_path
 from pipeline.core.languages import tag_and_name
 from schemas.timeline import RenditionTimeline, Timeline
-from schemas.vocabulary import AssetId
+from schemas.vocabulary import AssetId, Medium
 
 #: Seconds between a player's looks at a growing manifest.
 _UPDATE_S = 3
@@ -45,9 +46,11 @@ def manifest(
     if timeline.is_encrypted:
         raise NotFound("An encrypted asset plays over HLS alone", code="playback.not_ready")
     shown = [each for each in measures.listed(timeline, is_whole=is_whole) if _has_one_init(each)]
-    if {each.medium for each in shown} != {each.medium for each in timeline.renditions}:
+    promised = {each.medium for each in timeline.renditions} - {Medium.TEXT}
+    if not promised <= {each.medium for each in shown}:
         raise NotFound("This asset cannot be played over DASH (yet)", code="playback.not_ready")
-    length_s = max(measures.length_s(each.segments) for each in shown)
+    timed = [each for each in shown if each.medium is not Medium.TEXT]
+    length_s = max(measures.length_s(each.segments) for each in timed)
     mpd = ET.Element("MPD", _mpd_attributes(timeline, length_s, published_at))
     period = ET.SubElement(mpd, "Period", id="0", start="PT0S")
     if timeline.is_ended:
@@ -89,15 +92,19 @@ def _mpd_attributes(
 
 
 def _add_sets(period: ET.Element, timeline: Timeline, shown: Sequence[RenditionTimeline]) -> None:
-    videos = [each for each in shown if each.medium == "video"]
-    sounds = [each for each in shown if each.medium == "audio"]
+    videos = [each for each in shown if each.medium is Medium.VIDEO]
+    sounds = [each for each in shown if each.medium is Medium.AUDIO]
     if videos:
         _add_set(period, timeline, videos, {"contentType": "video", "mimeType": "video/mp4"})
     for sound in sounds:
         tag, _ = tag_and_name(sound.language)
         language = {"lang": tag} if tag else {}
         kind = {"contentType": "audio", "mimeType": "audio/mp4"}
-        _add_set(period, timeline, [sound], {**kind, **language})
+        made = _add_set(period, timeline, [sound], {**kind, **language})
+        add_words(made, sound)
+    for text in shown:
+        if text.medium is Medium.TEXT:
+            add_text(period, text)
 
 
 def _add_set(
@@ -105,7 +112,7 @@ def _add_set(
     timeline: Timeline,
     renditions: Sequence[RenditionTimeline],
     attributes: dict[str, str],
-) -> None:
+) -> ET.Element:
     adaptation = ET.SubElement(
         period, "AdaptationSet", attributes, segmentAlignment="true", startWithSAP="1"
     )
@@ -118,6 +125,7 @@ def _add_set(
         )
         _describe(representation, rendition)
         _add_segments(representation, timeline, rendition)
+    return adaptation
 
 
 def _describe(representation: ET.Element, rendition: RenditionTimeline) -> None:

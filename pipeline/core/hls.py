@@ -7,17 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from pipeline.core import measures
+from pipeline.core.alternatives import (
+    AUDIO_GROUP,
+    TEXT_GROUP,
+    sound_groups,
+    sound_lines,
+    text_lines,
+)
 from pipeline.core.encryption import key_name
 from pipeline.core.errors import NotFound
 from pipeline.core.iframes import ByteRange
 from pipeline.core.keys import media_path
-from pipeline.core.languages import tag_and_name
 from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
+from schemas.vocabulary import Medium
 
 #: Byte ranges of the key frames of a rendition, one per segment.
 KeyFrames = Sequence[ByteRange]
 
-_AUDIO_GROUP = "audio"
 #: EXTINF is written in microseconds.
 _EXTINF_SCALE = 1_000_000
 #: Apple's authoring rules want the first variant near 2 Mbit/s; players that measure ignore it.
@@ -51,19 +57,22 @@ def master(
         NotFound: nothing can be played yet.
     """
     shown = measures.listed(timeline, is_whole=is_whole)
-    videos = _start_first([each for each in shown if each.medium == "video"])
-    sounds = [each for each in shown if each.medium == "audio"]
+    videos = _start_first([each for each in shown if each.medium is Medium.VIDEO])
+    groups = sound_groups([each for each in shown if each.medium is Medium.AUDIO])
+    texts = [each for each in shown if each.medium is Medium.TEXT]
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS", *_start(timeline)]
-    if videos:
-        lines += [_sound_line(sound, is_first=sound is sounds[0]) for sound in sounds]
-    for video in videos:
-        lines += _variant(timeline, video, sounds)
+    sounds = groups.get(AUDIO_GROUP, ())
+    if videos or len(sounds) > 1 or len(groups) > 1:
+        lines += [*sound_lines(groups), *text_lines(texts)]
+        for group, members in groups.items() or [("", ())]:
+            # Sound alone: the default one stands for the picture that is not there.
+            for shown_one in videos or members[:1]:
+                lines += _variant(timeline, shown_one, group, members, texts)
+    else:
+        lines += [*text_lines(texts), *_variant(timeline, sounds[0], "", (), texts)]
     for video in videos:
         if keyframes and video.name in keyframes:
             lines.append(_iframe_variant(timeline, video, keyframes[video.name]))
-    if not videos:
-        for sound in sounds:
-            lines += _variant(timeline, sound, ())
     return _text(lines)
 
 
@@ -79,31 +88,29 @@ def _start_first(videos: list[RenditionTimeline]) -> list[RenditionTimeline]:
     return sorted(ordered, key=lambda each: each is not start)
 
 
-def _sound_line(sound: RenditionTimeline, *, is_first: bool) -> str:
-    tag, name = tag_and_name(sound.language)
-    fields = ["TYPE=AUDIO", f'GROUP-ID="{_AUDIO_GROUP}"', f'NAME="{name}"']
-    if tag:
-        fields.append(f'LANGUAGE="{tag}"')
-    fields += [f"DEFAULT={'YES' if is_first else 'NO'}", "AUTOSELECT=YES"]
-    if sound.channels:
-        fields.append(f'CHANNELS="{sound.channels}"')
-    return f'#EXT-X-MEDIA:{",".join(fields)},URI="{media_name(sound.name)}"'
-
-
 def _variant(
-    timeline: Timeline, rendition: RenditionTimeline, sounds: Sequence[RenditionTimeline]
+    timeline: Timeline,
+    rendition: RenditionTimeline,
+    group: str,
+    sounds: Sequence[RenditionTimeline],
+    texts: Sequence[RenditionTimeline],
 ) -> list[str]:
     """Announce a rendition together with the heaviest sound it may be played with."""
+    others = [sound for sound in sounds if sound is not rendition]
     rates = [measures.announced_bps(sound, timeline) for sound in sounds]
     peak, average = measures.announced_bps(rendition, timeline)
+    if rendition in sounds:
+        peak = average = 0
     peak += max((rate[0] for rate in rates), default=0)
     average += max((rate[1] for rate in rates), default=0)
-    codecs = dict.fromkeys([rendition.codecs, *(sound.codecs for sound in sounds)])
+    codecs = dict.fromkeys([rendition.codecs, *(sound.codecs for sound in others)])
     fields = [f"BANDWIDTH={peak}", f"AVERAGE-BANDWIDTH={min(average, peak)}"]
     fields += [f'CODECS="{",".join(codecs)}"', *_picture(rendition)]
     if sounds:
-        fields.append(f'AUDIO="{_AUDIO_GROUP}"')
-    if rendition.medium == "video":
+        fields.append(f'AUDIO="{group}"')
+    if texts:
+        fields.append(f'SUBTITLES="{TEXT_GROUP}"')
+    if rendition.medium is Medium.VIDEO:
         # Else players offer captions that a stream might carry inside.
         fields.append("CLOSED-CAPTIONS=NONE")
     return [f"#EXT-X-STREAM-INF:{','.join(fields)}", media_name(rendition.name)]
@@ -131,21 +138,25 @@ def _iframe_variant(timeline: Timeline, video: RenditionTimeline, frames: KeyFra
 def media(timeline: Timeline, rendition_name: str, *, is_whole: bool = False) -> str:
     """Render the media playlist of one rendition: EVENT while it grows, VOD once it has ended.
 
+    Text is published whole, so its playlist never grows: only then may its segments be longer
+    than the others' (RFC 8216 §6.2.4).
+
     Raises:
         NotFound: no such rendition, or nothing of it can be played yet.
     """
     rendition = _find(timeline, rendition_name, is_whole=is_whole)
+    is_ended = timeline.is_ended or rendition.medium is Medium.TEXT
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{measures.target_duration_s(timeline)}",
+        f"#EXT-X-TARGETDURATION:{measures.target_duration_s(timeline, rendition)}",
         "#EXT-X-MEDIA-SEQUENCE:0",
-        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if timeline.is_ended else 'EVENT'}",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if is_ended else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        *_start(timeline),
+        *([] if is_ended else _start(timeline)),
         *_segment_lines(timeline, rendition.segments, None),
     ]
-    return _text(lines + ["#EXT-X-ENDLIST"] * timeline.is_ended)
+    return _text(lines + ["#EXT-X-ENDLIST"] * is_ended)
 
 
 def iframes(timeline: Timeline, rendition_name: str, frames: KeyFrames) -> str:
@@ -178,7 +189,8 @@ def _segment_lines(
     borders = measures.ticks(measures.borders_s(segments), _EXTINF_SCALE)
     init_sha256 = None
     for n, segment in enumerate(segments):
-        if segment.init_sha256 != init_sha256:
+        # Text has no init segment.
+        if segment.init_key and segment.init_sha256 != init_sha256:
             yield from ["#EXT-X-DISCONTINUITY"] * (init_sha256 is not None)
             yield from _map(timeline, segment.init_key, is_first=init_sha256 is None)
             init_sha256 = segment.init_sha256

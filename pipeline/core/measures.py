@@ -69,16 +69,21 @@ def length_s(segments: Sequence[TimelineSegment]) -> Fraction:
     return sum((segment.duration_s for segment in segments), Fraction(0))
 
 
-def target_duration_s(timeline: Timeline) -> int:
+def target_duration_s(timeline: Timeline, rendition: RenditionTimeline | None = None) -> int:
     """Bound every segment of every rendition, equally from the first publish to the last.
+
+    Only text has a bound of its own.
 
     Half as much again as the aimed length leaves room for sound frames and borders that do not
     fall on whole seconds; only frames longer than that (slide shows) raise it.
 
     Source: RFC 8216 §4.3.3.1 forbids changing it, and §6.2.4 wants it equal in all renditions.
     """
+    if rendition is not None and rendition.medium is Medium.TEXT:
+        return max(math.ceil(segment.duration_s) for segment in rendition.segments)
+    timed = (each for each in timeline.renditions if each.medium is not Medium.TEXT)
     longest_s = max(
-        (segment.duration_s for each in timeline.renditions for segment in each.segments),
+        (segment.duration_s for each in timed for segment in each.segments),
         default=Fraction(0),
     )
     return max(math.ceil(Fraction(3, 2) * timeline.segment_s), math.ceil(longest_s))

@@ -1,9 +1,10 @@
 """Timelines as the database would give them, for tests of everything that reads them."""
 
 from fractions import Fraction
+from typing import Any
 
 from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
-from schemas.vocabulary import AssetId, JobId
+from schemas.vocabulary import AssetId, JobId, Medium
 
 NTSC = Fraction(30000, 1001)
 
@@ -21,7 +22,7 @@ def video(
     height_px = int(name.removesuffix("p"))
     return RenditionTimeline(
         name=name,
-        medium="video",
+        medium=Medium.VIDEO,
         codecs="avc1.64001f",
         bitrate_bps=bitrate_bps,
         width_px=height_px * 16 // 9,
@@ -34,12 +35,14 @@ def video(
     )
 
 
-def audio(*, n: int = 3, language: str | None = "kor") -> RenditionTimeline:
+def audio(
+    name: str = "audio", *, n: int = 3, language: str | None = "kor", **changes: Any
+) -> RenditionTimeline:
     """Make a sound rendition whose segments follow whole AAC frames."""
     borders = [round(k * 4 * 48000 / 1024) for k in range(n + 1)]
-    return RenditionTimeline(
-        name="audio",
-        medium="audio",
+    made = RenditionTimeline(
+        name=name,
+        medium=Medium.AUDIO,
         codecs="mp4a.40.2",
         bitrate_bps=128_000,
         channels=2,
@@ -49,12 +52,35 @@ def audio(*, n: int = 3, language: str | None = "kor") -> RenditionTimeline:
             segment(
                 k,
                 Fraction((borders[k + 1] - borders[k]) * 1024, 48000),
-                key=f"sound-2/audio/{k:05d}.m4s",
+                key=f"sound-2/{name}/{k:05d}.m4s",
                 size_bytes=64_000,
             )
             for k in range(n)
         ),
     )
+    return made.model_copy(update=changes)
+
+
+def text(
+    name: str = "text-1", *, lengths_s: tuple[int, ...] = (60, 12), **changes: Any
+) -> RenditionTimeline:
+    """Make a text rendition: no init segments, other lengths than the media's."""
+    made = RenditionTimeline(
+        name=name,
+        medium=Medium.TEXT,
+        codecs="wvtt",
+        bitrate_bps=1_000,
+        language="eng",
+        is_default=False,
+        segments=tuple(
+            segment(k, Fraction(length_s), key=f"text-3/{name}/{k:05d}.vtt", size_bytes=400)
+            for k, length_s in enumerate(lengths_s)
+        ),
+    )
+    bare = tuple(
+        each.model_copy(update={"init_key": "", "init_sha256": ""}) for each in made.segments
+    )
+    return made.model_copy(update={"segments": bare, **changes})
 
 
 def segment(

@@ -38,6 +38,7 @@ def test_the_manifest_of_a_finished_asset() -> None:
         "    </AdaptationSet>\n"
         '    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="ko" '
         'segmentAlignment="true" startWithSAP="1">\n'
+        '      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />\n'
         '      <Representation id="audio" bandwidth="128343" codecs="mp4a.40.2" '
         'audioSamplingRate="48000">\n'
         '        <AudioChannelConfiguration schemeIdUri="'
