@@ -4,7 +4,7 @@ from typing import Literal
 
 from schemas.frozen import Frozen, Ratio
 from schemas.media import MediaWarning
-from schemas.vocabulary import AudioCodec, Deinterlace, VideoCodec, VideoRange
+from schemas.vocabulary import AudioCodec, Deinterlace, OnDamage, VideoCodec, VideoRange
 
 
 class RungPlan(Frozen):
@@ -117,6 +117,7 @@ class MediaPlan(Frozen):
     estimated_cpu_s: float
     #: Disk one encode task needs for its outputs, beside the source.
     scratch_bytes: int
+    on_damage: OnDamage = OnDamage.PUBLISH
     warnings: tuple[MediaWarning, ...] = ()
 
 

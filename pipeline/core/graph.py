@@ -200,6 +200,7 @@ def _encode_params(job: Expansion, grid: Grid, chunk: ChunkPlan) -> EncodeParams
         rungs=job.plan.rungs,
         chunk=chunk,
         preset=job.plan.preset,
+        on_damage=job.plan.on_damage,
         is_encrypted=job.plan.is_encrypted,
     )
 
@@ -214,6 +215,7 @@ def _encode_audio(job: Expansion, audio: AudioPlan, new_id: Callable[[], TaskId]
             segment_s=job.plan.segment_s,
             is_encrypted=job.plan.is_encrypted,
             zero_s=zero_s(job.facts, job.plan.grid),
+            on_damage=job.plan.on_damage,
         ),
         queue=QueueName.ENCODE_CPU,
         # A viewer waits for the sound that is heard first, not for the others.

@@ -43,6 +43,7 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
         estimated_bytes=cost.output_bytes,
         estimated_cpu_s=cost.cpu_s,
         scratch_bytes=cost.scratch_bytes,
+        on_damage=profile.on_damage,
         warnings=facts.warnings + _warnings(facts, grid) + _unmeasured(profile, rungs, measures),
     )
 

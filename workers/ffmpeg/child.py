@@ -26,15 +26,20 @@ _READ_BYTES = 64 * 1024
 #: How much of the end of stderr is kept.
 _TAIL_BYTES = 64 * 1024
 _ERROR_MARKS = (b"[error]", b"[fatal]", b"[panic]")
+#: Warnings of ffmpeg that mean damage: a frame put together from parts, a packet not whole.
+_CORRUPT_MARKS = (b"corrupt decoded frame", b"corrupt input packet")
 
 
 class StderrTail:
-    """Keeps the end of stderr and counts lines that ffmpeg marked as errors."""
+    """Keeps the end of stderr and counts lines that ffmpeg marked as errors, or as damage."""
 
     def __init__(self) -> None:
         self._tail = bytearray()
         self._rest = b""
         self.n_error_lines = 0
+        self.n_corrupt_lines = 0
+        #: Hears each whole line.
+        self.on_line: Callable[[bytes], None] | None = None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -42,7 +47,11 @@ class StderrTail:
         del self._tail[:-_TAIL_BYTES]
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest[:_READ_BYTES]
-        self.n_error_lines += sum(any(mark in line for mark in _ERROR_MARKS) for line in lines)
+        for line in lines:
+            self.n_error_lines += any(mark in line for mark in _ERROR_MARKS)
+            self.n_corrupt_lines += any(mark in line for mark in _CORRUPT_MARKS)
+            if self.on_line is not None:
+                self.on_line(line)
 
     @property
     def text(self) -> str:

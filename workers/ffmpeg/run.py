@@ -50,6 +50,13 @@ class Finished:
     cpu_s: float
     #: The last progress report (``run`` only).
     last: Progress = NO_PROGRESS
+    #: Frames and packets ffmpeg called corrupt.
+    n_corrupt_lines: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was complained of."""
+        return not self.n_error_lines and not self.n_corrupt_lines
 
 
 class Reader(Protocol):
@@ -71,15 +78,17 @@ def run(
     limits: Limits,
     stop: Event,
     on_progress: Callable[[Progress], None] | None = None,
+    on_said: Callable[[bytes], None] | None = None,
 ) -> Finished:
     """Run ffmpeg with ``argv`` (what follows the program's name) to its end.
 
-    ``on_progress`` is called twice a second in the calling thread. Raises Stopped within about
+    ``on_progress`` is called twice a second in the calling thread, ``on_said`` with each line of
+    stderr. Raises Stopped within about
     half a second of ``stop``, WorkStalled, and what ``failures`` makes of a failed exit.
     """
     reader = ProgressReader(on_progress)
-    child = _supervise([program, *_FFMPEG_FLAGS, *argv], cage, limits, stop, reader)
-    return Finished(child.stderr.text, child.stderr.n_error_lines, child.cpu_s, reader.last)
+    child = _supervise([program, *_FFMPEG_FLAGS, *argv], cage, limits, stop, reader, on_said)
+    return _finished(child, reader.last)
 
 
 def capture(argv: Sequence[str], *, program: str, cage: Cage, limits: Limits, stop: Event) -> bytes:
@@ -99,16 +108,26 @@ def read_lines(
     on_line: Callable[[bytes], None],
 ) -> Finished:
     """Run a program and pass on its stdout line by line, in flat memory."""
-    child = _supervise([program, *argv], cage, limits, stop, _Lines(on_line))
-    return Finished(child.stderr.text, child.stderr.n_error_lines, child.cpu_s)
+    return _finished(_supervise([program, *argv], cage, limits, stop, _Lines(on_line)))
+
+
+def _finished(child: Child, last: Progress = NO_PROGRESS) -> Finished:
+    said = child.stderr
+    return Finished(said.text, said.n_error_lines, child.cpu_s, last, said.n_corrupt_lines)
 
 
 def _supervise(
-    command: Sequence[str], cage: Cage, limits: Limits, stop: Event, reader: Reader
+    command: Sequence[str],
+    cage: Cage,
+    limits: Limits,
+    stop: Event,
+    reader: Reader,
+    on_said: Callable[[bytes], None] | None = None,
 ) -> Child:
     if stop.is_set():
         raise Stopped("asked to stop before the child started")
     with Child(command, cage=cage, limits=limits, on_stdout=reader.feed) as child:
+        child.stderr.on_line = on_said
         watch = _Watch(limits)
         while child.pump(_TICK_S):
             reason = _reason_to_end(stop, watch, reader)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from time import monotonic
 
 from pipeline.core.argv import encoders
-from pipeline.core.argv.encode import INIT_NAME, chunk_argv
+from pipeline.core.argv.encode import INIT_NAME, Fill, chunk_argv
 from pipeline.core.codecs import codecs
 from pipeline.core.encryption import encrypt
-from pipeline.core.errors import OutputInvalid, Stopped
+from pipeline.core.errors import MediaDamaged, OutputInvalid, Stopped
 from pipeline.core.inspection import (
     Expected,
     check_init,
@@ -24,11 +25,14 @@ from pipeline.core.inspection import (
 )
 from schemas.plan import RungPlan
 from schemas.tasks import EncodeParams, EncodeResult, RenditionMade, SegmentMade
+from schemas.vocabulary import OnDamage
 from workers.bench import Bench
 from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import Progress
+from workers.ffmpeg.run import Finished
 from workers.ffmpeg.run import run as run_ffmpeg
+from workers.steps import surveying
 
 INIT_TYPE = "video/mp4"
 SEGMENT_TYPE = "video/iso.segment"
@@ -60,8 +64,11 @@ class _Checked:
 def run(params: EncodeParams, bench: Bench) -> EncodeResult:
     """Encode, check and store a chunk.
 
+    Where the source's pictures end too soon the last one is held, where there is none it is
+    black: the result counts what was lost, or the profile refuses it.
+
     Raises:
-        MediaDamaged: ``media.truncated``, the source ends before it said.
+        MediaDamaged: the source does not decode cleanly and the profile refuses that.
         OutputInvalid: what came out is not what was planned.
         EncoderUnavailable, WorkFailed, WorkStalled, ScratchFull, Stopped, StorageUnavailable.
     """
@@ -70,19 +77,16 @@ def run(params: EncodeParams, bench: Bench) -> EncodeResult:
         params.rungs[0].codec, available=tools.encoders, use_gpu=tools.use_gpu
     )
     source = bench.source(params.source)
-    for rung in params.rungs:
-        (bench.scratch / rung.name).mkdir()
     started_at = monotonic()
-    ended = run_ffmpeg(
-        chunk_argv(params, source=str(source), encoder=encoder, threads=tools.threads),
-        program=tools.ffmpeg,
-        cage=Cage(bench.scratch, (source,), use_gpu=tools.use_gpu),
-        limits=_limits(params, bench),
-        stop=bench.stop,
-        on_progress=partial(_report, params, bench),
-    )
+    for fill in Fill:
+        try:
+            ended, checked = _make(params, bench, source, encoder, fill)
+            break
+        except MediaDamaged:
+            if fill is Fill.BLACK or params.on_damage is OnDamage.REFUSE:
+                raise
     encode_s = monotonic() - started_at
-    checked = {rung.name: _check(rung, params, bench) for rung in params.rungs}
+    damage = surveying.picture_damage(params, bench, source, fill, is_clean=ended.is_clean)
     renditions, segments = _store(params, bench, checked)
     return EncodeResult(
         renditions=renditions,
@@ -90,7 +94,28 @@ def run(params: EncodeParams, bench: Bench) -> EncodeResult:
         encoder_build=tools.encoder_build,
         encode_s=round(encode_s, 3),
         cpu_s=round(ended.cpu_s, 3),
+        damage=damage,
     )
+
+
+def _make(
+    params: EncodeParams, bench: Bench, source: Path, encoder: str, fill: Fill
+) -> tuple[Finished, dict[str, tuple[_Checked, ...]]]:
+    """Run ffmpeg and check what came out."""
+    tools = bench.tools
+    for rung in params.rungs:
+        # What an attempt without fill left would be taken for this one's.
+        rmtree(bench.scratch / rung.name, ignore_errors=True)
+        (bench.scratch / rung.name).mkdir()
+    ended = run_ffmpeg(
+        chunk_argv(params, source=str(source), encoder=encoder, threads=tools.threads, fill=fill),
+        program=tools.ffmpeg,
+        cage=Cage(bench.scratch, (source,), use_gpu=tools.use_gpu),
+        limits=_limits(params, bench),
+        stop=bench.stop,
+        on_progress=partial(_report, params, bench),
+    )
+    return ended, {rung.name: _check(rung, params, bench) for rung in params.rungs}
 
 
 def _report(params: EncodeParams, bench: Bench, progress: Progress) -> None:

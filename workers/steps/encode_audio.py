@@ -21,6 +21,7 @@ from workers.ffmpeg.loudness import find_gain
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import Finished
 from workers.ffmpeg.run import run as run_ffmpeg
+from workers.steps import surveying
 
 INIT_TYPE = "audio/mp4"
 SEGMENT_TYPE = "audio/iso.segment"
@@ -39,6 +40,7 @@ def run(params: EncodeAudioParams, bench: Bench) -> EncodeAudioResult:
     """Encode the sound; each segment is checked, stored and published once it is finished.
 
     Raises:
+        MediaDamaged: the source does not decode cleanly and the profile refuses that.
         OutputInvalid: what came out has gaps or is too short.
         LeaseLost: another attempt may have taken over.
         WorkFailed, WorkStalled, ScratchFull, Stopped, StorageUnavailable.
@@ -52,7 +54,10 @@ def run(params: EncodeAudioParams, bench: Bench) -> EncodeAudioResult:
     ended = _ffmpeg(params, bench, source, argv, publisher.advance)
     publisher.finish()
     bench.report({params.audio.name: 1.0})
-    return EncodeAudioResult(n_segments=publisher.n_published, cpu_s=round(ended.cpu_s, 3))
+    damage = surveying.sound_lost(params, bench, source, is_clean=ended.is_clean)
+    return EncodeAudioResult(
+        n_segments=publisher.n_published, cpu_s=round(ended.cpu_s, 3), damage=damage
+    )
 
 
 def _find_gain(params: EncodeAudioParams, bench: Bench, source: Path) -> Gain | None:

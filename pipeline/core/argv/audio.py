@@ -102,8 +102,9 @@ def _n_samples(params: EncodeAudioParams) -> int:
 
 
 def _compiled(output: Any) -> list[str]:
-    # Keep the source's timestamps: offset to the picture and gaps are in them.
-    return ["-copyts", *ffmpeg.compile(output)[1:]]
+    # Keep the source's timestamps: offset to the picture and gaps are in them. However much of the
+    # source does not decode, go on: it is silent there, and counted afterwards.
+    return ["-copyts", "-max_error_rate", "1", *ffmpeg.compile(output)[1:]]
 
 
 def _output(stream: Any, params: EncodeAudioParams) -> Any:

@@ -5,6 +5,7 @@ because its absence lost frames, moved times or made init segments differ.
 """
 
 from bisect import bisect_right
+from enum import Enum, auto
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import ffmpeg
 
 from pipeline.core.argv import encoders, picture
-from pipeline.core.argv.source import input_options
+from pipeline.core.argv.source import input_options as source_options
 from pipeline.core.argv.wish import Wish
 from pipeline.core.chunks import keyframe_frames
 from schemas.plan import Grid, RungPlan
@@ -42,7 +43,20 @@ SEGMENT_PATTERN = "%05d.m4s"
 LIST_NAME = "list.m3u8"
 
 
-def chunk_argv(params: EncodeParams, *, source: str, encoder: str, threads: int) -> list[str]:
+class Fill(Enum):
+    """What stands where a source that should have pictures has none."""
+
+    #: Nothing, but at the asset's end, where the last picture is held a little.
+    NONE = auto()
+    #: The last picture, to the end of the chunk.
+    HOLD = auto()
+    #: Black, all over the chunk: nothing of it decodes.
+    BLACK = auto()
+
+
+def chunk_argv(
+    params: EncodeParams, *, source: str, encoder: str, threads: int, fill: Fill = Fill.NONE
+) -> list[str]:
     """Build the command line of a chunk, without the program's name.
 
     ``source`` is a local path. Outputs are relative to the working folder, one folder per rung,
@@ -52,23 +66,34 @@ def chunk_argv(params: EncodeParams, *, source: str, encoder: str, threads: int)
     if video is None:
         raise ValueError("a source without a picture has no chunks to encode")
     table = encoders.look_up(encoder)
-    opened = ffmpeg.input(f"file:{source}", **_input_options(params, threads))
-    grid_stream = picture.on_grid(opened[str(video.index)], video, params.grid, params.chunk)
+    if fill is Fill.BLACK:
+        size = (params.rungs[0].width_px, params.rungs[0].height_px)
+        grid_stream = picture.black(size, params.grid, params.chunk)
+    else:
+        opened = ffmpeg.input(f"file:{source}", **input_options(params, threads))
+        is_held = fill is Fill.HOLD
+        grid_stream = picture.on_grid(
+            opened[str(video.index)], video, params.grid, params.chunk, is_held=is_held
+        )
+        if picture.is_hdr(video):
+            grid_stream = picture.tone_mapped(grid_stream, params.rungs[0])
     outputs = []
-    for rung, stream in zip(params.rungs, _split(grid_stream, params), strict=True):
+    for rung, stream in zip(params.rungs, _split(grid_stream, len(params.rungs)), strict=True):
         sized = picture.sized(stream, rung, video, table.pixel_format)
         if table.needs_upload:
             sized = sized.filter("hwupload")
         wish = Wish(rung, params.preset, keyframe_frames(params.grid), threads)
         outputs.append(_output(sized, params, rung, encoders.options(encoder, wish)))
     compiled = ffmpeg.compile(ffmpeg.merge_outputs(*outputs))[1:]
-    # Keep the source's timestamps: the grid counts from them.
-    return ["-copyts", *table.device_flags, *compiled]
+    # Keep the source's timestamps: the grid counts from them. However much of the source does
+    # not decode, go on: what is missing is counted afterwards.
+    return ["-copyts", "-max_error_rate", "1", *table.device_flags, *compiled]
 
 
-def _input_options(params: EncodeParams, threads: int) -> dict[str, str | None]:
+def input_options(params: EncodeParams, threads: int) -> dict[str, str | None]:
+    """Name the options that open a chunk's source where its pictures begin."""
     options: dict[str, str | None] = {
-        **input_options(),
+        **source_options(),
         "threads": str(threads),
         # A change of size in mid-stream would rebuild the graph and restart the grid; the scale
         # filter copes with it by itself.
@@ -106,15 +131,12 @@ def seek_target_s(params: EncodeParams) -> float | None:
     return min(video.keyframes_s[before - 1] + _SEEK_HEURISTIC_S, latest_s)
 
 
-def _split(stream: Any, params: EncodeParams) -> list[Any]:
+def _split(stream: Any, n_rungs: int) -> list[Any]:
     """Give each rung its own copy of the decoded pictures."""
-    video = params.facts.video
-    if video is not None and picture.is_hdr(video):
-        stream = picture.tone_mapped(stream, params.rungs[0])
-    if len(params.rungs) == 1:
+    if n_rungs == 1:
         return [stream]
-    copies = stream.filter_multi_output("split", len(params.rungs))
-    return [copies[number] for number in range(len(params.rungs))]
+    copies = stream.filter_multi_output("split", n_rungs)
+    return [copies[number] for number in range(n_rungs)]
 
 
 def _output(stream: Any, params: EncodeParams, rung: RungPlan, encoder: dict[str, str]) -> Any:

@@ -6,6 +6,8 @@ Built with ffmpeg-python on its streams; rotation is left to ffmpeg's autorotate
 from fractions import Fraction
 from typing import Any
 
+import ffmpeg
+
 from pipeline.core.chunks import tail_frames
 from schemas.media import VideoFacts
 from schemas.plan import ChunkPlan, Grid, RungPlan
@@ -33,8 +35,13 @@ def is_hdr(video: VideoFacts) -> bool:
     return video.color_transfer in HDR_TRANSFERS
 
 
-def on_grid(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any:
-    """Give each grid frame of a chunk its source frame; the asset's last one is held a little."""
+def on_grid(
+    stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan, *, is_held: bool = False
+) -> Any:
+    """Give each grid frame of a chunk its source frame; the asset's last one is held a little.
+
+    With ``is_held`` the last frame that decodes is held to the chunk's end, however far it is.
+    """
     if video.is_interlaced:
         # One frame per frame: fields become whole pictures, the rate stays.
         stream = stream.filter("bwdif", mode="send_frame", deint="all")
@@ -50,7 +57,9 @@ def on_grid(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any
     stream = stream.filter(
         "fps", fps=_ratio(rate), start_time=f"{float(chunk.first_frame / rate):.6f}"
     )
-    if chunk.end_frame == grid.n_frames:
+    if is_held:
+        stream = stream.filter("tpad", stop_mode="clone", stop=-1)
+    elif chunk.end_frame == grid.n_frames:
         stream = stream.filter("tpad", stop_mode="clone", stop=tail_frames(grid))
     return stream
 
@@ -63,6 +72,16 @@ def _leeway_frames(video: VideoFacts, grid: Grid) -> Fraction:
     if video.is_variable_rate or video.frame_rate <= grid.frame_rate:
         return Fraction(0)
     return (1 - grid.frame_rate / video.frame_rate) / 2
+
+
+def black(size_px: tuple[int, int], grid: Grid, chunk: ChunkPlan) -> Any:
+    """Make black pictures for a chunk of which nothing decodes."""
+    rate = _ratio(grid.frame_rate)
+    source = f"color=black:size={size_px[0]}x{size_px[1]}:rate={rate}"
+    stream = ffmpeg.input(source, f="lavfi")
+    tick_s = 1 / (grid.frame_rate * TICKS_PER_FRAME)
+    stream = stream.filter("settb", expr=_ratio(tick_s))
+    return stream.filter("setpts", expr=f"(N+{chunk.first_frame})*{TICKS_PER_FRAME}")
 
 
 def sized(stream: Any, rung: RungPlan, video: VideoFacts, pixel_format: str) -> Any:

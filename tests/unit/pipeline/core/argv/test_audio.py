@@ -38,6 +38,7 @@ def params(plan: AudioPlan = AAC, **track: Any) -> EncodeAudioParams:
 def test_the_sound_is_one_command() -> None:
     assert audio_argv(params(), source="/cache/0123") == [
         "-copyts",
+        *("-max_error_rate", "1"),
         *("-format_whitelist", FORMATS),
         *("-max_pixels", "33177600"),
         *("-max_streams", "64"),

@@ -1,0 +1,63 @@
+"""Sums up the damage that the tasks of a job counted, and says it in words."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from pipeline.core.survey import MOST_SPANS
+from schemas.media import Damage, MediaWarning
+
+#: Code of the warning for each kind of track.
+_CODES = {"video": "media.concealed", "audio": "media.silenced"}
+#: Spans named in a sentence; the rest stands in the counts.
+_NAMED_SPANS = 3
+
+
+def warnings(damages: Iterable[Damage]) -> tuple[MediaWarning, ...]:
+    """Make one warning per kind of track, picture first, from the damage of its parts."""
+    by_medium: dict[str, list[Damage]] = defaultdict(list)
+    for damage in damages:
+        by_medium[damage.medium].append(damage)
+    return tuple(_warning(summed(by_medium[medium])) for medium in _CODES if by_medium[medium])
+
+
+def summed(damages: Iterable[Damage]) -> Damage:
+    """Add up damage of parts that do not overlap, of one kind of track."""
+    parts = list(damages)
+    spans = sorted(span for part in parts for span in part.spans_s)
+    return Damage(
+        medium=parts[0].medium,
+        n_concealed=sum(part.n_concealed for part in parts),
+        n_missing=sum(part.n_missing for part in parts),
+        spans_s=tuple(spans[:MOST_SPANS]),
+        affected_s=round(sum(part.affected_s for part in parts), 3),
+    )
+
+
+def _warning(damage: Damage) -> MediaWarning:
+    return MediaWarning(code=_CODES[damage.medium], detail=described(damage), damage=damage)
+
+
+def described(damage: Damage) -> str:
+    """Say what is damaged in one sentence."""
+    if damage.medium == "audio":
+        lost = f"{damage.n_missing} pieces of sound do not decode and are silent"
+        return f"{lost}: {damage.affected_s:.2f} s{_places(damage)}"
+    return (
+        f"{damage.n_concealed} pictures decode only in part, {damage.n_missing} not at all: "
+        f"up to {damage.affected_s:.2f} s show it{_places(damage)}"
+    )
+
+
+def _places(damage: Damage) -> str:
+    named = [f"{_clock(a)}–{_clock(b)}" for a, b in damage.spans_s[:_NAMED_SPANS]]
+    if not named:
+        return ""
+    more = len(damage.spans_s) - len(named)
+    return f" (at {', '.join(named)}{f' and {more} more' if more else ''})"
+
+
+def _clock(at_s: float) -> str:
+    whole = max(0.0, at_s)
+    hours, minutes = int(whole // 3600), int(whole // 60) % 60
+    rest = f"{minutes}:{whole % 60:04.1f}" if not hours else f"{minutes:02}:{whole % 60:04.1f}"
+    return f"{hours}:{rest}" if hours else rest
