@@ -23,10 +23,15 @@ class Signs:
 
 def cautions(facts: MediaFacts, signs: Signs) -> tuple[MediaWarning, ...]:
     """List the warnings, most telling first."""
-    return (*_damage(signs), *_picture(facts), *_sound(facts, signs))
+    return (*_damage(facts, signs), *_picture(facts), *_sound(facts, signs))
 
 
-def _damage(signs: Signs) -> Iterator[MediaWarning]:
+def _damage(facts: MediaFacts, signs: Signs) -> Iterator[MediaWarning]:
+    if facts.missing_s:
+        yield MediaWarning(
+            code="media.cut_short",
+            detail=f"the last {float(facts.missing_s):.1f} s that the file announces are missing",
+        )
     if signs.n_damaged_packets or signs.n_error_lines:
         yield MediaWarning(
             code="media.damage",

@@ -3,7 +3,6 @@
 import re
 from fractions import Fraction
 
-from pipeline.core.errors import MediaDamaged
 from pipeline.core.facts import Findings, announced_duration_s, ratio, time_base
 from pipeline.core.streams import Stream
 
@@ -19,18 +18,15 @@ _ALLOWED_SHARE = Fraction(1, 100)
 _CUT = re.compile(r"partial file|File ended prematurely|Truncating packet")
 
 
-def check_whole(found: Findings, said: str) -> None:
-    """Refuse a file whose packets end well before the length it announces.
+def shortfall_s(found: Findings, said: str) -> Fraction:
+    """Tell how many seconds a file announces at its end and does not hold; zero if it is whole.
 
     Args:
         found: with a walk over all packets.
         said: what ffprobe wrote to stderr on that walk.
-
-    Raises:
-        MediaDamaged: ``media.truncated``.
     """
     if not found.is_whole or found.container not in _HONEST:
-        return
+        return Fraction(0)
     losses = [_file_loss(found)]
     if _CUT.search(said):
         chosen = (found.chosen.video, *found.chosen.audios)
@@ -38,11 +34,8 @@ def check_whole(found: Findings, said: str) -> None:
     if found.container == "avi" and found.chosen.video is not None:
         losses.append(_counted_loss(found, found.chosen.video))
     lost_s, announced_s = max(losses)
-    if lost_s > max(_ALLOWED_S, announced_s * _ALLOWED_SHARE):
-        raise MediaDamaged(
-            f"the file ends after {float(announced_s - lost_s):.1f} of {float(announced_s):.1f} s",
-            code="media.truncated",
-        )
+    is_cut = lost_s > max(_ALLOWED_S, announced_s * _ALLOWED_SHARE)
+    return lost_s if is_cut else Fraction(0)
 
 
 def _file_loss(found: Findings) -> tuple[Fraction, Fraction]:

@@ -66,6 +66,11 @@ class PacketScan:
                 track.n_skipped_samples = sum(int(each) for each in fields[5:] if each.isdigit())
             track.add(tick, _ticks(duration, 0) or 0, flags)
 
+    @property
+    def n_damaged(self) -> int:
+        """Packets of all streams that the demuxer called corrupt."""
+        return sum(track.n_damaged for track in self.tracks.values())
+
     def end_s(self, time_bases: dict[int, Fraction]) -> Fraction:
         """Tell when the last packet of any stream ends."""
         ends = (

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from pipeline.core import chunks, estimate, ladder, sounds
 from pipeline.core.argv.picture import is_hdr
-from pipeline.core.errors import NotMedia
+from pipeline.core.errors import MediaDamaged, NotMedia
 from pipeline.core.worth import worth_making
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan
 from schemas.profile import Profile
-from schemas.vocabulary import LadderMode, VideoRange
+from schemas.vocabulary import LadderMode, OnDamage, VideoRange
 
 
 def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = ()) -> MediaPlan:
@@ -19,10 +19,16 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
 
     Raises:
         NotMedia: neither picture nor sound.
+        MediaDamaged: its end is missing and the profile refuses that.
         MediaUnsupported: a picture without rate, length or size.
     """
     if facts.video is None and facts.audio is None:
         raise NotMedia("The file holds neither picture nor sound.", code="media.no_streams")
+    if facts.missing_s and profile.on_damage is OnDamage.REFUSE:
+        raise MediaDamaged(
+            f"The last {float(facts.missing_s):.1f} s of the file are missing.",
+            code="media.truncated",
+        )
     grid, rungs, chunk_plans = _picture(facts, profile)
     if profile.ladder_mode is LadderMode.AUTO:
         rungs = worth_making(rungs, measures)

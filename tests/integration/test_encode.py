@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.argv.picture import is_hdr
-from pipeline.core.errors import EncoderUnavailable, MediaDamaged, Stopped
+from pipeline.core.errors import EncoderUnavailable, Stopped
 from schemas.media import MediaFacts
 from schemas.vocabulary import VideoCodec
 from tests.support.benches import FolderBench
@@ -231,14 +231,18 @@ def test_a_few_frames_missing_at_the_end_are_made_up_by_the_last(
     assert_one_piece(made, "180p")
 
 
-def test_more_than_a_second_missing_is_a_truncated_source(clips: Clips, tmp_path: Path) -> None:
+def test_more_than_a_second_missing_at_the_end_is_held_and_counted(
+    clips: Clips, tmp_path: Path
+) -> None:
     clip = clips.constant("30", seconds=4)
 
-    with pytest.raises(MediaDamaged) as caught:
-        Made(longer(clip, Fraction(5, 2)), tmp_path)
+    made = Made(longer(clip, Fraction(5, 2)), tmp_path)
 
-    assert caught.value.instance_code == "media.truncated"
-    assert "6.50 s" in caught.value.detail
+    assert_one_piece(made, "180p")
+    damage = made.results[-1].damage
+    assert damage is not None
+    assert damage.n_missing == 75
+    assert damage.spans_s == ((4.0, 6.5),)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pipeline.core.errors import (
 )
 from schemas.media import MediaFacts
 from schemas.tasks import ProbeParams
+from tests.support.breakage import cut
 from tests.support.folder_bench import FolderBench, source_ref, tools
 from tests.support.lavfi import X264, clip, make, picture, tone
 from workers.steps.probe import run
@@ -176,28 +177,31 @@ def test_a_file_without_its_index_is_damaged(
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.8])
-def test_a_file_cut_short_is_damaged(
+def test_a_file_cut_short_is_taken_as_far_as_it_goes(
     bench: FolderBench, tmp_path: Path, faststart: Path, kept: float
 ) -> None:
-    data = faststart.read_bytes()
-    cut = tmp_path / "cut.mp4"
-    cut.write_bytes(data[: int(len(data) * kept)])
+    facts = probed(bench, cut(faststart, tmp_path / "cut.mp4", kept))
 
-    assert refusal(bench, cut).instance_code == "media.truncated"
+    assert [warning.code for warning in facts.warnings] == ["media.cut_short"]
+    assert facts.video is not None
+    assert facts.duration_s + facts.missing_s == pytest.approx(4, abs=0.05)
+    assert facts.duration_s == pytest.approx(4 * kept, abs=0.5)
 
 
 @pytest.mark.parametrize("ending", ["mkv", "webm", "avi", "flv"])
-def test_other_containers_cut_short_are_damaged(
+def test_other_containers_cut_short_are_taken_as_far_as_they_go(
     bench: FolderBench, tmp_path: Path, clips: Path, ending: str
 ) -> None:
     codecs = ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")
     other = ("-c:v", "flv1", "-c:a", "mp3", "-ar", "44100")
     argv = codecs if ending == "webm" else other
-    data = make(clips / f"whole.{ending}", *picture(4), *tone(4), *argv).read_bytes()
-    cut = tmp_path / "cut"
-    cut.write_bytes(data[: len(data) // 2])
+    whole = make(clips / f"whole.{ending}", *picture(4), *tone(4), *argv)
 
-    assert refusal(bench, cut).instance_code == "media.truncated"
+    facts = probed(bench, cut(whole, tmp_path / "cut", 0.5))
+
+    assert "media.cut_short" in {warning.code for warning in facts.warnings}
+    assert facts.duration_s + facts.missing_s == pytest.approx(4, abs=0.2)
+    assert facts.duration_s == pytest.approx(2, abs=0.8)
 
 
 def test_a_file_of_noise_behind_a_good_index_is_damaged(

@@ -91,16 +91,16 @@ _WORDS: tuple[tuple[str, _Maker], ...] = (
     (r"[Ff]ormat not on whitelist|Protocol '\w+' not on whitelist", _playlist),
     (r"Picture size \d+x\d+ exceeds specified max pixel count", _too_many_pixels),
     (r"moov atom not found", _moov_missing),
-    (r"Could not find codec parameters|Stream map .* matches no streams", _no_streams),
     (r"no decoder found|Decoder .*not found|Decoding requested, but", _no_decoder),
+    # No frame ever came out of the decoders, so no encoder was asked.
+    (r"Could not open encoder before EOF|Nothing was written into output", _undecodable),
+    (r"Could not find codec parameters|Stream map .* matches no streams", _no_streams),
     (r"Error reinitializing filters|No such filter", WorkFailed),
     (r"does not contain any stream", _no_streams),
     (r"Number of streams exceeds max_streams", _too_many_streams),
     (r"partial file|Truncating packet|File ended prematurely", _truncated),
     (r"Error opening input: Invalid data|EBML header parsing failed", NotMedia),
     (r"Error while opening encoder", EncoderUnavailable),
-    # No frame ever came out of the decoders, so no encoder was asked.
-    (r"Could not open encoder before EOF|Nothing was written into output", _undecodable),
     (
         r"Invalid data found when processing input|Error while decoding|Decode error rate",
         MediaDamaged,

@@ -102,20 +102,19 @@ class Prober:
             answer = self._capture(argv).strip(b",\n")
         return float(answer) if answer[:1].isdigit() or answer[:1] == b"-" else None
 
-    def decode(self, stream_indexes: Sequence[int], *, at_s: float = 0.0) -> Finished:
-        """Decode a few frames from a time on (from the file's start, not from zero).
+    def decode(self, stream_index: int) -> Finished:
+        """Decode the first few frames of a stream that decode at all.
 
         Raises:
-            MediaDamaged: ``media.undecodable``, nothing came out.
+            MediaDamaged: ``media.undecodable``, there are none.
             MediaUnsupported: there is no decoder.
         """
         argv = decode_argv(
             str(self.source),
             demuxer=self.demuxer,
-            stream_indexes=stream_indexes,
+            stream_index=stream_index,
             n_frames=_DECODED_FRAMES,
             threads=self.threads,
-            at_s=at_s,
         )
         with _blaming_the_file():
             finished = run(
@@ -126,7 +125,7 @@ class Prober:
                 stop=self.stop,
             )
         if finished.last.frame == 0 and finished.last.out_time_s <= 0:
-            raise MediaDamaged(f"nothing decodes at {at_s:.1f} s", code="media.undecodable")
+            raise MediaDamaged("nothing of the track decodes", code="media.undecodable")
         return finished
 
     def _capture(self, argv: Sequence[str]) -> bytes:

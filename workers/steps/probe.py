@@ -3,22 +3,22 @@
 Whatever is wrong with the file ends as a MediaError, which is never retried.
 """
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from pipeline.core.cautions import Signs, cautions
-from pipeline.core.damage import check_whole
-from pipeline.core.errors import WorkFailed
-from pipeline.core.facts import Findings, facts, ratio, track_name
+from pipeline.core.damage import shortfall_s
+from pipeline.core.errors import MediaDamaged, WorkFailed
+from pipeline.core.facts import Findings, facts, track_name
+from pipeline.core.locks import check_description
 from pipeline.core.packets import PacketScan
-from pipeline.core.sniff import HEAD_BYTES, sniff
 from pipeline.core.streams import Bounds, Chosen, check_duration, choose
 from schemas.media import MediaFacts, MediaWarning
 from schemas.tasks import ProbeParams, ProbeResult
 from workers.bench import Bench
 from workers.ffmpeg.mediainfo import enrich
 from workers.ffmpeg.probe import Prober
+from workers.steps.opening import opened
 
 #: Larger files are read for their first minutes only.
 _READ_WHOLE_BYTES = 16 * 2**30
@@ -34,44 +34,27 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
         MediaError: the file is at fault.
     """
     source = bench.source(params.source)
-    prober = _prober(bench, source)
+    prober = opened(bench, source)
     bench.report({"": 0.1})
     described = prober.describe()
+    check_description(described)
     chosen = choose(described, _bounds(bench))
     enrichment, lost = _enrich(bench, source)
     found, said, n_error_lines = _walk(prober, bench, described, chosen, enrichment)
-    check_whole(found, said)
-    stated = facts(found)
+    stated = facts(found).model_copy(update={"missing_s": shortfall_s(found, said)})
     check_duration(stated.duration_s, bench.tools.max_source_duration_s)
     bench.report({"": 0.8})
-    n_error_lines += _try_decoders(prober, stated, ratio(described["format"].get("start_time")))
+    stated, n_failed_lines, mute = _try_decoders(prober, stated)
     stated = stated.model_copy(update={"is_seekable": _is_seekable(prober, stated)})
     signs = Signs(
         other_audios=tuple(track_name(stream) for stream in chosen.other_audios),
-        n_error_lines=n_error_lines,
-        n_damaged_packets=sum(track.n_damaged for track in found.scan.tracks.values()),
+        # What is said of the end of a file that was cut is the cut: a warning of its own.
+        n_error_lines=n_failed_lines + (0 if stated.missing_s else n_error_lines),
+        n_damaged_packets=max(0, found.scan.n_damaged - bool(stated.missing_s)),
         is_whole=found.is_whole,
     )
-    warnings = (*cautions(stated, signs), *lost)
+    warnings = (*cautions(stated, signs), *mute, *lost)
     return ProbeResult(facts=stated.model_copy(update={"warnings": warnings}))
-
-
-def _prober(bench: Bench, source: Path) -> Prober:
-    tools = bench.tools
-    with source.open("rb") as file:
-        demuxer = sniff(file.read(HEAD_BYTES))
-    return Prober(
-        ffmpeg=tools.ffmpeg,
-        ffprobe=tools.ffprobe,
-        source=source,
-        demuxer=demuxer,
-        scratch=bench.scratch,
-        stop=bench.stop,
-        stall_s=tools.stall_s,
-        threads=tools.threads,
-        max_pixels=tools.max_source_pixels,
-        max_streams=tools.max_source_streams,
-    )
 
 
 def _bounds(bench: Bench) -> Bounds:
@@ -122,20 +105,24 @@ def _container(described: dict[str, Any]) -> str:
     return str(described["format"]["format_name"]).partition(",")[0]
 
 
-def _try_decoders(prober: Prober, stated: MediaFacts, file_start_s: Fraction) -> int:
-    """Decode a little at the start, and near the end where a seek can be trusted."""
-    indexes = [track.index for track in stated.audios]
+def _try_decoders(prober: Prober, stated: MediaFacts) -> tuple[MediaFacts, int, list[MediaWarning]]:
+    """Find out whether anything decodes; a sound of which nothing does is left out.
+
+    Returns the facts without such sounds, the errors read, and a warning per sound left out.
+    """
+    n_error_lines = 0
     if stated.video is not None:
-        indexes.insert(0, stated.video.index)
-    n_error_lines = prober.decode(indexes).n_error_lines
-    video = stated.video
-    if video is not None and video.keyframes_s and stated.container in _EXACT_CONTAINERS:
-        # ffmpeg counts -ss from the file's own start.
-        at_s = video.keyframes_s[-1] - float(file_start_s)
-        # Whether it decodes at all is asked, not how cleanly: the first pictures after an open
-        # group's keyframe refer to ones before it, which decoders complain of.
-        prober.decode([video.index], at_s=max(0.0, at_s))
-    return n_error_lines
+        n_error_lines += prober.decode(stated.video.index).n_error_lines
+    sounds, mute = [], []
+    for sound in stated.audios:
+        try:
+            n_error_lines += prober.decode(sound.index).n_error_lines
+            sounds.append(sound)
+        except MediaDamaged as error:
+            if stated.video is None and len(stated.audios) == 1:
+                raise
+            mute.append(MediaWarning(code="media.sound_undecodable", detail=error.detail))
+    return stated.model_copy(update={"audios": tuple(sounds)}), n_error_lines, mute
 
 
 def _is_seekable(prober: Prober, stated: MediaFacts) -> bool:

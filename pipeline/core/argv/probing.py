@@ -3,8 +3,6 @@
 What follows the program's name. ``source`` is a local path of ours, never a user's name.
 """
 
-from collections.abc import Sequence
-
 from pipeline.core.argv.source import input_flags
 from pipeline.core.packets import PACKET_FIELDS, SIDE_DATA_FIELDS
 
@@ -67,34 +65,21 @@ def seek_argv(source: str, *, demuxer: str | None, stream_index: int, at_s: floa
 
 
 def decode_argv(
-    source: str,
-    *,
-    demuxer: str | None,
-    stream_indexes: Sequence[int],
-    n_frames: int,
-    threads: int,
-    at_s: float = 0.0,
+    source: str, *, demuxer: str | None, stream_index: int, n_frames: int, threads: int
 ) -> list[str]:
-    """Decode the first frames of some streams from a time on, and throw them away."""
-    seek = ["-ss", f"{at_s:.6f}"] if at_s > 0 else []
-    maps = [word for index in stream_indexes for word in ("-map", f"0:{index}")]
+    """Decode the first frames of a stream, wherever they are, and throw them away."""
     return [
+        # Damaged ones before them are no reason to give up.
+        *("-max_error_rate", "1"),
         *input_flags(),
         *_forced(demuxer),
-        "-threads",
-        str(threads),
-        *seek,
-        "-i",
-        f"file:{source}",
-        *maps,
-        # Both kinds stop early; a stream kind that is not mapped ignores its limit.
-        "-frames:v",
-        str(n_frames),
-        "-frames:a",
-        str(n_frames),
-        "-f",
-        "null",
-        "-",
+        *("-threads", str(threads)),
+        *("-i", f"file:{source}"),
+        *("-map", f"0:{stream_index}"),
+        # One of the two applies.
+        *("-frames:v", str(n_frames)),
+        *("-frames:a", str(n_frames)),
+        *("-f", "null", "-"),
     ]
 
 
