@@ -18,6 +18,7 @@ from schemas.timeline import Timeline
 from schemas.vocabulary import AssetId
 from workers.bench import Tools
 from workers.ffmpeg import tools
+from workers.ffmpeg.confinement.ladder import demand
 from workers.steps import probe
 
 
@@ -27,8 +28,10 @@ def preview(path: Path, profile_name: str, settings: Settings) -> DryRunView:
     Raises:
         InvalidRequest: there is no such profile, or a file of profiles is wrong.
         MediaError: it cannot be made playable.
+        Unavailable: ``unavailable.isolation``.
     """
     profile = profiles.load(settings.profiles_dir).get(profile_name)
+    demand(settings.isolation)
     return preview_facts(_facts(path, settings), profile)
 
 

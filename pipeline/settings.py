@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     ffprobe: str = Field(
         default="", description="Path of ffprobe; empty means the wheel's, then PATH."
     )
+    isolation: Literal["auto", "required"] = Field(
+        default="auto",
+        description="Confine ffmpeg as far as this box can; `required` refuses to work on less.",
+    )
     lease_s: float = Field(
         default=12.0,
         gt=0,

@@ -21,6 +21,8 @@ class Capabilities(Frozen):
     #: Digest over ffmpeg's version, configuration and encoder libraries.
     encoder_build: str
     encoders: tuple[EncoderAbility, ...]
+    #: Layers of confinement that were proved to hold on this box.
+    isolation: tuple[str, ...] = ()
     n_cores: int
     scratch_free_bytes: int
 

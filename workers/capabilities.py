@@ -26,6 +26,7 @@ from pipeline.settings import Settings
 from schemas.workers import Capabilities, EncoderAbility
 from workers.bench import Tools
 from workers.ffmpeg.cage import Cage
+from workers.ffmpeg.confinement.ladder import demand, ladder
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture, run
 from workers.ffmpeg.tools import find
@@ -69,8 +70,10 @@ def measure(settings: Settings) -> tuple[Capabilities, Tools]:
     """Find the programs and try their encoders, or remember when nothing changed.
 
     Raises:
-        Unavailable: ffmpeg or ffprobe is missing or does not run.
+        Unavailable: ffmpeg or ffprobe is missing or does not run, or isolation is required and
+            not to be had.
     """
+    demand(settings.isolation)
     folder = settings.resolved_scratch_dir
     folder.mkdir(parents=True, exist_ok=True)
     box = _Box(*find(settings), folder)
@@ -82,7 +85,11 @@ def measure(settings: Settings) -> tuple[Capabilities, Tools]:
         _remember(cache, key, measured)
     # These change without the programs changing.
     measured = measured.model_copy(
-        update={"n_cores": n_cores(), "scratch_free_bytes": shutil.disk_usage(folder).free}
+        update={
+            "n_cores": n_cores(),
+            "scratch_free_bytes": shutil.disk_usage(folder).free,
+            "isolation": ladder().holding,
+        }
     )
     return measured, _tools(settings, box, measured)
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from compose.doctor.broker import consumer_timeout
 from compose.doctor.report import Check, Finding, Report, note, ok
 from compose.doctor.storage import try_storage
-from compose.doctor.tools import encoders, ffmpeg, ffprobe
+from compose.doctor.tools import encoders, ffmpeg, ffprobe, isolation
 from pipeline.bootstrap import Pipeline, build
 from pipeline.core.errors import ReelmillError
 from pipeline.settings import Settings
@@ -29,6 +29,7 @@ def examine(settings: Settings) -> Report:
         "ffmpeg": ffmpeg,
         "ffprobe": ffprobe,
         "encoders": encoders,
+        "isolation": isolation,
         "database": _database,
         "broker": _broker,
         "consumer timeout": consumer_timeout,

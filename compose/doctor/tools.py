@@ -2,11 +2,12 @@
 
 from threading import Event
 
-from compose.doctor.report import Check, ok
+from compose.doctor.report import Check, note, ok
 from pipeline.settings import Settings
 from workers.capabilities import measure
 from workers.ffmpeg import tools
 from workers.ffmpeg.cage import Cage
+from workers.ffmpeg.confinement.ladder import demand, ladder
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture
 
@@ -32,6 +33,18 @@ def encoders(settings: Settings) -> Check:
         f"{encoder.name} (GPU)" if encoder.is_gpu else encoder.name for encoder in found.encoders
     )
     return ok("encoders", f"{names}; {found.n_cores} cores, build {found.encoder_build[:12]}")
+
+
+def isolation(settings: Settings) -> Check:
+    """Send a child up the ladder of confinement."""
+    demand(settings.isolation)
+    found = ladder()
+    detail = ", ".join(
+        (*found.holding, *(f"no {name} ({why})" for name, why in found.missing.items()))
+    )
+    if found.lacks:
+        return note("isolation", detail, "A hostile file that takes over ffmpeg is not contained.")
+    return ok("isolation", detail)
 
 
 def _version(program: str) -> str:

@@ -1,5 +1,7 @@
 """The runner with real processes: limits hold, stops are quick, nothing is left behind."""
 
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,8 +12,11 @@ import pytest
 
 from pipeline.core.errors import Stopped, WorkFailed, WorkStalled
 from pipeline.settings import Settings
-from workers.ffmpeg import confinement
+from tests.support.product import ROOT
+from workers.ffmpeg import child
 from workers.ffmpeg.cage import Cage
+from workers.ffmpeg.confinement.ladder import Ladder
+from workers.ffmpeg.confinement.order import Layers
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import capture, read_lines, run
@@ -24,6 +29,20 @@ ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-f", "null", 
 @pytest.fixture(scope="module")
 def ffmpeg() -> str:
     return find(Settings())[0]
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box that has nothing of the ladder: there children can have children."""
+    monkeypatch.setattr(child, "ladder", lambda: Ladder(Layers(), (), {}))
+
+
+@pytest.fixture(params=["whole", "bare"])
+def either(request: pytest.FixtureRequest) -> Layers:
+    """A box that has what this one has, and one that has nothing."""
+    if request.param == "bare":
+        request.getfixturevalue("bare")
+    return child.ladder().layers
 
 
 def python(code: str) -> list[str]:
@@ -74,6 +93,7 @@ def test_a_stop_ends_ffmpeg_at_once(ffmpeg: str, tmp_path: Path) -> None:
     assert 0 < time.monotonic() - stopped_at < 1.5
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_stop_also_ends_a_child_that_ignores_it_and_its_children(tmp_path: Path) -> None:
     code = (
         "import os, signal, time; signal.signal(15, signal.SIG_IGN); pid = os.fork();"
@@ -100,6 +120,7 @@ def test_a_stop_also_ends_a_child_that_ignores_it_and_its_children(tmp_path: Pat
     assert not alive(pids[0])
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_child_left_by_an_ended_child_is_killed(tmp_path: Path) -> None:
     code = "import os, time; pid = os.fork(); print(pid, flush=True) if pid else time.sleep(60)"
 
@@ -151,18 +172,15 @@ def test_an_exception_in_the_callback_leaves_no_child(ffmpeg: str, tmp_path: Pat
     assert not [name for name in names if "ffmpeg" in name]
 
 
-@pytest.mark.parametrize("has_util_linux", [True, False])
-def test_output_memory_and_environment_are_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_util_linux: bool
-) -> None:
-    if not has_util_linux:
-        monkeypatch.setattr(confinement, "_tools", lambda: None)
+@pytest.mark.usefixtures("either")
+def test_output_memory_and_environment_are_bounded(tmp_path: Path) -> None:
     limits = Limits(wall_s=20.0, stall_s=20.0, memory_bytes=2**30, output_bytes=4096)
     code = (
-        "import os, resource as r; print(r.getrlimit(r.RLIMIT_DATA)[0], os.nice(0), "
-        "'NoNewPrivs:\\t1' in open('/proc/self/status').read(), sorted(os.environ), flush=True);"
+        "import ctypes, os, resource as r; print(r.getrlimit(r.RLIMIT_DATA)[0], "
+        "os.getpriority(os.PRIO_PROCESS, 0), "
+        "bool(ctypes.CDLL(None).prctl(39, 0, 0, 0, 0)), sorted(os.environ), flush=True);"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL);"
-        "open('big', 'wb').write(bytes(8192))"
+        "big = open('big', 'wb'); big.write(bytes(8192)); big.flush()"
     )
     lines: list[bytes] = []
 
@@ -177,50 +195,37 @@ def test_output_memory_and_environment_are_bounded(
         )
 
     assert caught.value.instance_code == "work.output_too_large"
-    assert lines[0].split()[:3] == [b"1073741824", b"10", b"True"]
+    assert lines[0].split()[:3] == [b"1073741824", str(min(19, os.nice(0) + 10)).encode(), b"True"]
     assert b"'PATH'" in lines[0]
     assert b"HOME" not in lines[0]
 
 
-@pytest.mark.parametrize("has_util_linux", [True, False])
-def test_a_child_dies_with_the_process_that_started_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_util_linux: bool
-) -> None:
-    if not has_util_linux:
-        monkeypatch.setattr(confinement, "_tools", lambda: None)
-    inner = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
-    command = confinement.confined([sys.executable, *python(inner)], LIMITS)
-    # The middle process starts the child as the runner does, hands on its id, and is killed.
+def test_a_child_dies_with_the_process_that_started_it(either: Layers) -> None:
+    # The middle process starts the child as the runner does, tells whom it started, is killed.
     middle = (
-        "import os, signal, subprocess\n"
-        f"child = subprocess.Popen({command!r}, stdout=subprocess.PIPE, start_new_session=True)\n"
-        "print(child.stdout.readline().decode().strip(), flush=True)\n"
+        "import os, signal, subprocess, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from workers.ffmpeg.confinement.order import Cage, Layers, Limits, confined\n"
+        f"inner = [sys.executable, '-I', '-S', '-c', 'print(1, flush=True); input()']\n"
+        f"argv = confined(inner, Limits(60, 60), Cage(None), {either!r})\n"
+        "child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
+        "below = open(f'/proc/{child.pid}/task/{child.pid}/children').read()\n"
+        "print(child.pid, below, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    lines: list[bytes] = []
 
-    with pytest.raises(WorkFailed) as caught:
-        read_lines(
-            python(middle),
-            program=sys.executable,
-            cage=Cage(tmp_path),
-            limits=LIMITS,
-            stop=Event(),
-            on_line=lines.append,
-        )
+    said = subprocess.run([sys.executable, *python(middle)], stdout=subprocess.PIPE, check=False)
 
-    assert caught.value.instance_code == "work.killed"
-    psutil.wait_procs([psutil.Process(int(pid)) for pid in lines if alive(int(pid))], timeout=5)
-    assert not alive(int(lines[0]))
+    assert said.returncode == -9
+    pids = [int(word) for word in said.stdout.split()]
+    assert len(pids) == 1 + either.has_processes
+    psutil.wait_procs([psutil.Process(pid) for pid in pids if alive(pid)], timeout=5)
+    assert not any(alive(pid) for pid in pids)
 
 
-@pytest.mark.parametrize("has_util_linux", [True, False])
-def test_a_missing_program_is_said_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_util_linux: bool
-) -> None:
-    if not has_util_linux:
-        monkeypatch.setattr(confinement, "_tools", lambda: None)
-
+@pytest.mark.usefixtures("either")
+def test_a_missing_program_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(WorkFailed) as caught:
         run([], program="/nonexistent/ffmpeg", cage=Cage(tmp_path), limits=LIMITS, stop=Event())
 

@@ -1,7 +1,14 @@
 """What one child may touch of this box; whatever is not named here is out of its reach."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+#: What a child reads that is Python itself: the virtual environment and what it was made from.
+PYTHON = (
+    Path(sys.prefix) / "pyvenv.cfg",
+    *(Path(prefix) / "lib" for prefix in (sys.prefix, sys.base_prefix)),
+)
 
 
 @dataclass(frozen=True)

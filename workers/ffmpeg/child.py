@@ -17,7 +17,8 @@ from typing import IO, Self
 
 from pipeline.core.errors import WorkFailed
 from workers.ffmpeg.cage import Cage
-from workers.ffmpeg.confinement import confined
+from workers.ffmpeg.confinement.ladder import ladder
+from workers.ffmpeg.confinement.order import confined
 from workers.ffmpeg.limits import Limits
 
 #: Nothing of ours is inherited: no secrets, no locale, no proxies.
@@ -74,7 +75,8 @@ class Child:
         #: Negative: the signal that ended it. None while it runs.
         self.exit_code: int | None = None
         self.cpu_s = 0.0
-        self._process = _start(confined(command, limits), cage.scratch or Path("/"))
+        argv = confined(command, limits, cage, ladder().layers)
+        self._process = _start(argv, cage.scratch or Path("/"))
         self._selector = selectors.DefaultSelector()
         self._pidfd = os.pidfd_open(self._process.pid)
         self._selector.register(self._pidfd, selectors.EVENT_READ, None)
@@ -101,6 +103,11 @@ class Child:
             else:
                 self._read(key)
         return is_running
+
+    @property
+    def pid(self) -> int:
+        """The child's process, or the one that waits for it in its own namespace."""
+        return self._process.pid
 
     def collect(self) -> int:
         """Take the exit code of an ended child and the last of what it said."""

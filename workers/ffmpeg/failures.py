@@ -124,8 +124,8 @@ _UNWANTED = (
     (r"(?<![\w./])/(?:[^\s/:]+/)+", ""),
 )
 
-#: What setpriv, prlimit and nice answer when they cannot execute the program.
-_NOT_STARTED = (126, 127)
+#: What the entry answers when it cannot confine itself, or cannot execute the program.
+_NOT_CONFINED, _NOT_STARTED = 125, 127
 
 
 def failure(program: str, exit_code: int, stderr_tail: str) -> ReelmillError:
@@ -133,7 +133,9 @@ def failure(program: str, exit_code: int, stderr_tail: str) -> ReelmillError:
     program = _plain(program)
     if exit_code < 0:
         return _by_signal(program, -exit_code, stderr_tail)
-    if exit_code in _NOT_STARTED:
+    if exit_code == _NOT_CONFINED and "not confined: " in stderr_tail:
+        return WorkFailed(f"{program}: {_last_line(stderr_tail)}", code="work.not_confined")
+    if exit_code == _NOT_STARTED and "not started: " in stderr_tail:
         return _tool_missing(f"{program} did not start: {_last_line(stderr_tail)}")
     for words, make in _WORDS:
         match = re.search(words, stderr_tail, re.MULTILINE)

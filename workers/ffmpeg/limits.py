@@ -15,5 +15,9 @@ class Limits:
     memory_bytes: int | None = None
     #: Size of any one file it writes, and of what ``capture`` reads from it. None: no limit.
     output_bytes: int | None = None
+    #: What all files it makes in its scratch folder take together. None: no limit.
+    scratch_bytes: int | None = None
+    #: Threads at once; an encoder of many rungs on many cores has a few hundred.
+    n_threads: int = 2048
     #: 0 is normal, 19 the most patient; work on media should not starve the server beside it.
     nice: int = 10

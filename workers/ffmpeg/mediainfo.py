@@ -11,13 +11,11 @@ from typing import Any
 
 from pipeline.core.errors import MediaError, WorkFailed
 from pipeline.core.facts import plain
-from workers.ffmpeg.cage import Cage
+from workers.ffmpeg.cage import PYTHON, Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture
 
 _CHILD = Path(__file__).with_name("mediainfo_child.py")
-#: The child is Python with packages: those of its virtual environment, those it was built with.
-_PYTHON = tuple(Path(prefix) / "lib" for prefix in (sys.prefix, sys.base_prefix))
 _LIMITS = Limits(wall_s=20.0, stall_s=20.0, memory_bytes=2**30, output_bytes=4 * 2**20)
 
 #: Track type → MediaInfo's field → our name.
@@ -49,7 +47,7 @@ def enrich(path: Path, *, cwd: Path, stop: Event) -> dict[str, str]:
         Stopped: asked to stop.
     """
     argv = ["-I", str(_CHILD), str(path.absolute())]
-    cage = Cage(cwd, (path, _CHILD, *_PYTHON))
+    cage = Cage(cwd, (path, _CHILD, *PYTHON))
     try:
         answer = capture(argv, program=sys.executable, cage=cage, limits=_LIMITS, stop=stop)
         return _wanted(json.loads(answer))

@@ -146,6 +146,7 @@ class Prober:
             stall_s=self.stall_s,
             memory_bytes=_MEMORY_BYTES,
             output_bytes=_ANSWER_BYTES,
+            scratch_bytes=_ANSWER_BYTES,
         )
 
 

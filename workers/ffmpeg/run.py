@@ -17,6 +17,7 @@ from workers.ffmpeg.child import Child
 from workers.ffmpeg.failures import failure
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import NO_PROGRESS, Progress, ProgressReader
+from workers.ffmpeg.usage import Usage
 
 #: How soon a stop is noticed.
 _TICK_S = 0.05
@@ -128,9 +129,9 @@ def _supervise(
         raise Stopped("asked to stop before the child started")
     with Child(command, cage=cage, limits=limits, on_stdout=reader.feed) as child:
         child.stderr.on_line = on_said
-        watch = _Watch(limits)
+        watch, usage = _Watch(limits), Usage(cage, limits)
         while child.pump(_TICK_S):
-            reason = _reason_to_end(stop, watch, reader)
+            reason = _reason_to_end(stop, watch, reader) or usage.check(child.pid)
             if reason is not None:
                 child.end(_GRACE_S)
                 raise reason

@@ -129,6 +129,7 @@ def _limits(params: EncodeParams, bench: Bench) -> Limits:
     media_s = float((params.chunk.end_frame - params.chunk.first_frame) / grid.frame_rate)
     segment_s = float(grid.segment_frames / grid.frame_rate)
     ceiling_bps = max(rung.bitrate_bps for rung in params.rungs)
+    all_bps = sum(rung.bitrate_bps for rung in params.rungs)
     n_pixels = video.width_px * video.height_px if video else 0
     picture_bytes = n_pixels * _BYTES_PER_PIXEL * _PICTURES_HELD
     return Limits(
@@ -137,6 +138,7 @@ def _limits(params: EncodeParams, bench: Bench) -> Limits:
         # Drivers of GPUs map far more than they use.
         memory_bytes=None if bench.tools.use_gpu else _MEMORY_FLOOR_BYTES + picture_bytes,
         output_bytes=_SIZE_FLOOR_BYTES + round(ceiling_bps * segment_s / 8 * _SIZE_OVER_CEILING),
+        scratch_bytes=_SIZE_FLOOR_BYTES + round(all_bps * media_s / 8 * _SIZE_OVER_CEILING),
     )
 
 

@@ -32,6 +32,8 @@ _WALL_PER_MEDIA_SECOND = 1.0
 _MEMORY_BYTES = 2 * 2**30
 #: A segment of any codec we write is far below this.
 _OUTPUT_BYTES = 64 * 2**20
+#: Twelve hours of the highest rate, twice.
+_SCRATCH_BYTES = 8 * 2**30
 #: Longest codec frame: sound may start or end within one of the asset's own start and end.
 _FRAME_S = Fraction(1024, 44_100)
 
@@ -91,6 +93,7 @@ def _ffmpeg(
             stall_s=bench.tools.stall_s,
             memory_bytes=_MEMORY_BYTES,
             output_bytes=_OUTPUT_BYTES,
+            scratch_bytes=_SCRATCH_BYTES,
         ),
         stop=bench.stop,
         on_progress=on_progress,

@@ -41,6 +41,8 @@ _PLACES = (0.5, 0.8, 0.2)
 _WINDOW_S = 1.0
 _POSTERS_SHARE = 0.3
 _MEMORY_BYTES = 4 * 2**30
+#: Far more than the largest storyboard.
+_SCRATCH_BYTES = 2 * 2**30
 _POSTER_S, _TILES_S = 180.0, 6 * 3600.0
 _JPEG = "image/jpeg"
 
@@ -186,7 +188,12 @@ class _Maker:
             argv,
             program=self.bench.tools.ffmpeg,
             cage=Cage(self.bench.scratch, (self.source,)),
-            limits=Limits(wall_s, self.bench.tools.stall_s, memory_bytes=_MEMORY_BYTES),
+            limits=Limits(
+                wall_s,
+                self.bench.tools.stall_s,
+                memory_bytes=_MEMORY_BYTES,
+                scratch_bytes=_SCRATCH_BYTES,
+            ),
             stop=self.bench.stop,
             on_progress=self._report if shows_progress else None,
         )

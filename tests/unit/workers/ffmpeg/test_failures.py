@@ -47,7 +47,8 @@ NO_FRAME = """\
 input
 [vost#0:0/libx264 @ 0x3] [enc:libx264 @ 0x4] [error] Could not open encoder before EOF
 """
-MISSING = "setpriv: failed to execute /nonexist/ffmpeg: No such file or directory\n"
+MISSING = "not started: /nonexist/ffmpeg: No such file or directory\n"
+OPEN = "not confined: files: Operation not permitted\n"
 NO_STREAM = "[fatal] Stream map '' matches no streams.\n"
 DECODE = "[dec:h264 @ 0x5] [error] Decoding error: Invalid data found when processing input\n"
 UNKNOWN = "[vost#0:0 @ 0x5] [fatal] Unknown encoder 'nocodec'\n"
@@ -67,6 +68,7 @@ UNKNOWN = "[vost#0:0 @ 0x5] [fatal] Unknown encoder 'nocodec'\n"
         (234, PIXELS, MediaUnsupported, "media.too_many_pixels"),
         (245, MEMORY, WorkFailed, "work.out_of_memory"),
         (127, MISSING, WorkFailed, "work.tool_missing"),
+        (125, OPEN, WorkFailed, "work.not_confined"),
         (234, NO_STREAM, NotMedia, "media.no_streams"),
         (69, DECODE, MediaDamaged, "media.damaged"),
         (234, NO_FRAME, MediaDamaged, "media.undecodable"),
