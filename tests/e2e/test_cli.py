@@ -181,10 +181,11 @@ def test_the_doctor_finds_a_fresh_box_in_order(tmp_path: Path) -> None:
     assert ended.returncode == Exit.OK, ended.stderr
     found = {check["name"]: check["finding"] for check in json.loads(ended.stdout)["checks"]}
     assert set(found) == {
-        *("versions", "ffmpeg", "ffprobe", "encoders", "database", "broker"),
-        *("consumer timeout", "events", "storage", "disk"),
+        *("versions", "ffmpeg", "ffprobe", "encoders", "isolation", "database"),
+        *("broker", "consumer timeout", "events", "storage", "disk"),
     }
-    assert {found[name] for name in found if name != "disk"} == {"ok"}
+    # A full disk or an old kernel is no fault of the code.
+    assert {found[name] for name in found if name not in ("disk", "isolation")} == {"ok"}
 
 
 def test_run_once_ends_with_its_file(film: Path, text: Path, tmp_path: Path) -> None:
