@@ -19,7 +19,6 @@ from schemas.workers import Capabilities, Orders
 from workers import capabilities
 from workers.attempt import Attempt, Place, StopReason
 from workers.bench import Tools
-from workers.ffmpeg.confinement.ladder import ladder
 from workers.heart import Heart
 from workers.scratch.cache import SourceCache
 from workers.scratch.folder import ScratchRoot
@@ -69,7 +68,7 @@ class WorkerProcess:
             self._heart.stop()
             raise
         queues = [queue.value for queue in self._queues]
-        _tell_isolation()
+        capabilities.tell_isolation()
         log.info("worker.up", worker=self.worker_id, queues=queues, slots=self._n_slots)
 
     def _make_slots(self, settings: Settings, tools: Tools) -> Slots:
@@ -152,13 +151,6 @@ class WorkerProcess:
         except ReelmillError as exc:
             log.warning("worker.left_unsaid", detail=exc.detail)
         log.info("worker.down", worker=self.worker_id)
-
-
-def _tell_isolation() -> None:
-    found = ladder()
-    # What is missing of the essential, somebody must decide to live with.
-    say = log.warning if found.lacks else log.info
-    say("worker.isolation", holding=found.holding, missing=found.missing)
 
 
 def _able(queues: Sequence[QueueName], able: Capabilities) -> tuple[QueueName, ...]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+import structlog
 from pydantic import ValidationError
 
 from pipeline.core.argv.encoders import ENCODERS
@@ -30,6 +31,8 @@ from workers.ffmpeg.confinement.ladder import demand, ladder
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import capture, run
 from workers.ffmpeg.tools import find
+
+log = structlog.get_logger(__name__)
 
 _ASK = Limits(wall_s=30.0, stall_s=30.0, output_bytes=4 * 2**20)
 _TRY = Limits(wall_s=60.0, stall_s=30.0, nice=0)
@@ -92,6 +95,14 @@ def measure(settings: Settings) -> tuple[Capabilities, Tools]:
         }
     )
     return measured, _tools(settings, box, measured)
+
+
+def tell_isolation() -> None:
+    """Log how far children are confined here."""
+    found = ladder()
+    # What is missing of the essential, somebody must decide to live with.
+    say = log.warning if found.lacks else log.info
+    say("worker.isolation", holding=found.holding, missing=found.missing)
 
 
 def n_cores() -> int:
