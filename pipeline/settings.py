@@ -111,9 +111,7 @@ class Settings(BaseSettings):
     ffmpeg: str = Field(
         default="", description="Path of ffmpeg; empty means the wheel's, then PATH."
     )
-    ffprobe: str = Field(
-        default="", description="Path of ffprobe; empty means the wheel's, then PATH."
-    )
+    ffprobe: str = Field(default="", description="Path of ffprobe; empty means as for ffmpeg.")
     isolation: Literal["auto", "required"] = Field(
         default="auto",
         description="Confine ffmpeg as far as this box can; `required` refuses to work on less.",
