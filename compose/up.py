@@ -1,6 +1,5 @@
 """Everything in one process: pipeline, API, scheduler and workers as threads of it."""
 
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from threading import Thread
@@ -16,6 +15,7 @@ from pipeline.services import tasks
 from pipeline.settings import Settings
 from schemas.vocabulary import QueueName
 from workers.app import WorkerProcess
+from workers.capabilities import encode_slots
 
 log = structlog.get_logger(__name__)
 
@@ -88,11 +88,6 @@ class House:
             WorkerProcess(pipeline, SHORT_QUEUES, SHORT_SLOTS, name="short"),
             WorkerProcess(pipeline, PROOF_QUEUES, PROOF_SLOTS, name="proof"),
         ]
-
-
-def encode_slots(settings: Settings) -> int:
-    """Choose how many encodes run at once: half the cores unless it is set."""
-    return settings.worker_slots or max(1, (os.cpu_count() or 1) // 2)
 
 
 def _stop_together(workers: Sequence[WorkerProcess]) -> None:

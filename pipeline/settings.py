@@ -101,12 +101,12 @@ class Settings(BaseSettings):
     worker_slots: int = Field(
         default=0,
         ge=0,
-        description="Encode tasks at once in `reelmill up`; 0 means half the cores, at least one.",
+        description="Encode tasks at once in `reelmill up`; 0 means half the cores, at least two.",
     )
     encoder_threads: int = Field(
         default=0,
         ge=0,
-        description="Threads per ffmpeg; 0 means cores divided by encode slots, rounded up.",
+        description="Threads per ffmpeg; 0 means cores divided by slots, rounded up.",
     )
     ffmpeg: str = Field(
         default="", description="Path of ffmpeg; empty means the wheel's, then PATH."

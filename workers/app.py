@@ -57,7 +57,7 @@ class WorkerProcess:
             DatabaseUnavailable, BrokerUnavailable: nothing was started.
         """
         settings = self._pipeline.settings
-        self._capabilities, tools = capabilities.measure(settings)
+        self._capabilities, tools = capabilities.measure(settings, slots=self._n_slots)
         self._queues = _able(self._wanted, self._capabilities)
         self._slots = self._make_slots(settings, tools)
         self._register()

@@ -69,8 +69,10 @@ class _Box:
         return True
 
 
-def measure(settings: Settings) -> tuple[Capabilities, Tools]:
+def measure(settings: Settings, *, slots: int | None = None) -> tuple[Capabilities, Tools]:
     """Find the programs and try their encoders, or remember when nothing changed.
+
+    ``slots`` tasks share the cores; None means as many as are right for encodes here.
 
     Raises:
         Unavailable: ffmpeg or ffprobe is missing or does not run, or isolation is required and
@@ -94,7 +96,7 @@ def measure(settings: Settings) -> tuple[Capabilities, Tools]:
             "isolation": ladder().holding,
         }
     )
-    return measured, _tools(settings, box, measured)
+    return measured, _tools(settings, box, measured, slots or encode_slots(settings))
 
 
 def tell_isolation() -> None:
@@ -110,8 +112,16 @@ def n_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _tools(settings: Settings, box: _Box, measured: Capabilities) -> Tools:
-    slots = settings.worker_slots or max(1, measured.n_cores // 2)
+def encode_slots(settings: Settings) -> int:
+    """Choose how many encodes run at once, unless it is set.
+
+    Half the cores, but two from two cores on: while one chunk is checked and stored, or starts,
+    the other has the cores.
+    """
+    return settings.worker_slots or max(min(2, n_cores()), n_cores() // 2)
+
+
+def _tools(settings: Settings, box: _Box, measured: Capabilities, slots: int) -> Tools:
     return Tools(
         ffmpeg=box.ffmpeg,
         ffprobe=box.ffprobe,

@@ -22,6 +22,11 @@ _MOST_RATE_DENOMINATOR = 1001
 _LEAST_RATE = Fraction(1)
 #: How far a chunk border may be drawn from its aimed place, as a share of the chunk.
 _BORDER_REACH = Fraction(1, 4)
+#: Chunks grow shorter towards the end: each takes this share of what is left, so that all slots
+#: come to the end of a job together, however many there are …
+_SHARE_OF_REST = Fraction(1, 3)
+#: … down to this length: below it, starting ffmpeg and decoding up to the border weigh too much.
+_SHORT_CHUNK_S = 16
 
 
 def grid(facts: MediaFacts, profile: Profile) -> Grid:
@@ -99,9 +104,10 @@ def tail_frames(grid: Grid) -> int:
 def cut(grid: Grid, facts: MediaFacts, profile: Profile) -> tuple[ChunkPlan, ...]:
     """Cut the grid into chunks of whole segments.
 
-    The first is short, so that a viewer can start soon. Later borders are drawn to the segment
-    boundary, near the aimed one, that lies least behind a keyframe of the source: what lies
-    between is decoded and thrown away. A source that cannot be sought exactly stays whole.
+    The first is short, so that a viewer can start soon; the last ones are, so that no slot works
+    alone for long at the end. Borders after the first are drawn to the segment boundary, near the
+    aimed one, that lies least behind a keyframe of the source: what lies between is decoded and
+    thrown away. A source that cannot be sought exactly stays whole.
     """
     if not facts.is_seekable:
         return (ChunkPlan(index=0, first_frame=0, end_frame=grid.n_frames),)
@@ -114,18 +120,28 @@ def cut(grid: Grid, facts: MediaFacts, profile: Profile) -> tuple[ChunkPlan, ...
 
 def _borders(grid: Grid, facts: MediaFacts, profile: Profile) -> Iterator[int]:
     segment = grid.segment_frames
-    aimed = max(1, round(profile.chunk_s * grid.frame_rate / segment))
+    longest = _segments(profile.chunk_s, grid)
     keyframes_s = facts.video.keyframes_s if facts.video else ()
     # The first border stays where it is: a late start costs more than some decoding.
-    border = min(profile.first_chunk_segments, aimed)
+    border = min(profile.first_chunk_segments, longest)
     n_segments = -(-grid.n_frames // segment)
     # A last chunk holds more than may be missing at the end: it never comes out empty.
     while grid.n_frames - border * segment > tail_frames(grid):
         yield border * segment
+        aimed = _aimed(n_segments - border, longest, grid)
         # A rest of less than half a chunk goes to the chunk before it.
         if n_segments - border <= aimed + aimed // 2:
             return
         border = _best_border(border + aimed, aimed, grid, keyframes_s)
+
+
+def _aimed(n_left: int, longest: int, grid: Grid) -> int:
+    """Choose the length of the next chunk, in segments, by how many are left."""
+    return min(longest, max(_segments(_SHORT_CHUNK_S, grid), int(n_left * _SHARE_OF_REST)))
+
+
+def _segments(length_s: int, grid: Grid) -> int:
+    return max(1, round(length_s * grid.frame_rate / grid.segment_frames))
 
 
 def _best_border(aim: int, aimed: int, grid: Grid, keyframes_s: tuple[float, ...]) -> int:

@@ -28,7 +28,7 @@ from schemas.tasks import EncodeParams, EncodeResult, RenditionMade, SegmentMade
 from schemas.vocabulary import OnDamage
 from workers.bench import Bench
 from workers.ffmpeg.cage import Cage
-from workers.ffmpeg.limits import Limits
+from workers.ffmpeg.limits import EXPRESS_NICE, Limits
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import Finished
 from workers.ffmpeg.run import run as run_ffmpeg
@@ -139,6 +139,7 @@ def _limits(params: EncodeParams, bench: Bench) -> Limits:
         memory_bytes=None if bench.tools.use_gpu else _MEMORY_FLOOR_BYTES + picture_bytes,
         output_bytes=_SIZE_FLOOR_BYTES + round(ceiling_bps * segment_s / 8 * _SIZE_OVER_CEILING),
         scratch_bytes=_SIZE_FLOOR_BYTES + round(all_bps * media_s / 8 * _SIZE_OVER_CEILING),
+        nice=EXPRESS_NICE if params.chunk.index == 0 else Limits.nice,
     )
 
 

@@ -16,7 +16,7 @@ from pipeline.core.loudness import Gain
 from schemas.tasks import EncodeAudioParams, EncodeAudioResult, RenditionMade, SegmentMade
 from workers.bench import Bench
 from workers.ffmpeg.cage import Cage
-from workers.ffmpeg.limits import Limits
+from workers.ffmpeg.limits import EXPRESS_NICE, Limits
 from workers.ffmpeg.loudness import find_gain
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import Finished
@@ -94,6 +94,7 @@ def _ffmpeg(
             memory_bytes=_MEMORY_BYTES,
             output_bytes=_OUTPUT_BYTES,
             scratch_bytes=_SCRATCH_BYTES,
+            nice=EXPRESS_NICE if params.audio.is_default else Limits.nice,
         ),
         stop=bench.stop,
         on_progress=on_progress,

@@ -14,6 +14,7 @@ import ffmpeg
 
 from pipeline.core.argv import encoders, picture
 from pipeline.core.argv.source import input_options as source_options
+from pipeline.core.argv.threads import dealt
 from pipeline.core.argv.wish import Wish
 from pipeline.core.chunks import keyframe_frames
 from schemas.plan import Grid, RungPlan
@@ -78,11 +79,13 @@ def chunk_argv(
         if picture.is_hdr(video):
             grid_stream = picture.tone_mapped(grid_stream, params.rungs[0])
     outputs = []
-    for rung, stream in zip(params.rungs, _split(grid_stream, len(params.rungs)), strict=True):
+    shares = dealt(threads, params.rungs)
+    streams = _split(grid_stream, len(params.rungs))
+    for rung, stream, share in zip(params.rungs, streams, shares, strict=True):
         sized = picture.sized(stream, rung, video, table.pixel_format)
         if table.needs_upload:
             sized = sized.filter("hwupload")
-        wish = Wish(rung, params.preset, keyframe_frames(params.grid), threads)
+        wish = Wish(rung, params.preset, keyframe_frames(params.grid), share)
         outputs.append(_output(sized, params, rung, encoders.options(encoder, wish)))
     compiled = ffmpeg.compile(ffmpeg.merge_outputs(*outputs))[1:]
     # Keep the source's timestamps: the grid counts from them. However much of the source does

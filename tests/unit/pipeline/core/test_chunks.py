@@ -75,15 +75,29 @@ def test_a_picture_without_rate_or_length_is_refused(changes: dict[str, Fraction
         grid(media_facts(video_facts(**changes)), PROFILE)
 
 
-def test_the_first_chunk_is_short_and_the_others_are_not() -> None:
-    facts = media_facts(video_facts(frame_rate=Fraction(25), duration_s=Fraction(300)))
+def test_the_first_chunk_is_short_and_so_are_the_last_ones() -> None:
+    video = video_facts(frame_rate=Fraction(25), duration_s=Fraction(600), keyframes_s=())
+    facts = media_facts(video)
     found = grid(facts, PROFILE)
 
     seconds = [length / 25 for length in lengths(cut(found, facts, PROFILE))]
 
-    assert seconds[0] == 8
-    assert all(45 <= length <= 90 for length in seconds[1:])
-    assert sum(seconds) == 300
+    # Without keyframes every border is as good as another: the aimed ones are taken.
+    assert seconds == [8, 60, 60, 60, 60, 60, 60, 60, 56, 36, 24, 16, 16, 24]
+
+
+@pytest.mark.parametrize("n_slots", [2, 3, 4])
+@pytest.mark.parametrize("duration_s", [60, 300, 600, 3600])
+def test_slots_come_to_the_end_together(duration_s: int, n_slots: int) -> None:
+    facts = media_facts(video_facts(frame_rate=Fraction(25), duration_s=Fraction(duration_s)))
+    found = grid(facts, PROFILE)
+    free_at_s = [0.0] * n_slots
+    for length in lengths(cut(found, facts, PROFILE)):
+        free_at_s.sort()
+        free_at_s[0] += length / 25
+
+    # Whoever is done first waits for less than one short chunk and the rest it may have eaten.
+    assert max(free_at_s) - min(free_at_s) <= 24
 
 
 def test_borders_are_drawn_to_keyframes() -> None:

@@ -27,7 +27,9 @@ def test_a_usual_source_gets_ladder_chunks_and_sound() -> None:
     assert made.grid.n_frames == 1798
     assert [(chunk.first_frame, chunk.end_frame) for chunk in made.chunks] == [
         (0, 240),
-        (240, 1798),
+        (240, 720),
+        (720, 1200),
+        (1200, 1798),
     ]
     assert made.audios == (
         AudioPlan(

@@ -99,12 +99,12 @@ def test_a_chunk_is_one_decode_and_all_rungs() -> None:
         *("-i", "file:/cache/0123"),
         "-filter_complex",
         ";".join(GRAPH),
-        *output("[s8]", "720p", 2_500_000),
-        *output("[s12]", "360p", 800_000),
+        *output("[s8]", "720p", 2_500_000, threads=2),
+        *output("[s12]", "360p", 800_000, threads=1),
     ]
 
 
-def output(stream: str, rung: str, bitrate_bps: int) -> list[str]:
+def output(stream: str, rung: str, bitrate_bps: int, *, threads: int) -> list[str]:
     return [
         *("-map", stream),
         *("-f", "hls"),
@@ -133,7 +133,7 @@ def output(stream: str, rung: str, bitrate_bps: int) -> list[str]:
         *("-profile:v", "high"),
         *("-sc_threshold", "0"),
         *("-start_number", "2"),
-        *("-threads", "2"),
+        *("-threads", str(threads)),
         f"{rung}/list.m3u8",
     ]
 
