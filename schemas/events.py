@@ -16,6 +16,8 @@ class EventType(StrEnum):
     ASSET_CREATED = "asset.created"
     ASSET_PLAYABLE = "asset.playable"
     ASSET_READY = "asset.ready"
+    #: Something of the source does not decode; the work goes on.
+    ASSET_DAMAGED = "asset.damaged"
     ASSET_FAILED = "asset.failed"
     ASSET_CANCELLED = "asset.cancelled"
     ASSET_DELETED = "asset.deleted"

@@ -71,6 +71,8 @@ class AssetView(Frozen):
     #: None before the asset is ready.
     certificate: CertificateState | None = None
     renditions: tuple["RenditionView", ...] = ()
+    #: What its owner may want to know; left out in lists.
+    warnings: tuple[MediaWarning, ...] = ()
 
 
 class RenditionView(Frozen):
@@ -140,7 +142,8 @@ class JobView(Frozen):
     #: Seconds until done at the present pace; None while nothing is known.
     eta_s: float | None = None
     error: ErrorView | None = None
-    #: Left out in lists.
+    #: What the source's owner may want to know; left out in lists, like the tasks.
+    warnings: tuple[MediaWarning, ...] = ()
     tasks: tuple[TaskView, ...] = ()
     #: Number of the newest event this view includes.
     last_event_id: int = 0

@@ -20,7 +20,7 @@ from pipeline.database.rows import (
     WorkerRow,
 )
 from schemas.events import Event
-from schemas.media import MediaFacts
+from schemas.media import Damage, MediaFacts
 from schemas.plan import MediaPlan
 from schemas.tasks import Picture, RenditionMade, SegmentMade
 from schemas.vocabulary import (
@@ -247,6 +247,10 @@ class MediaRows(Protocol):
 
     def add_pictures(self, job_id: JobId, pictures: Sequence[Picture]) -> None: ...
     def poster_key(self, job_id: JobId) -> str | None: ...
+    def add_damage(self, task_id: TaskId, job_id: JobId, counted: Damage) -> None:
+        """Note what of its part of the source a task could not decode."""
+
+    def damages(self, job_id: JobId) -> list[Damage]: ...
 
 
 class GarbageRows(Protocol):

@@ -10,6 +10,7 @@ from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, TaskRow
 from pipeline.services import certificates, jobs, planning
 from schemas.events import EventType
+from schemas.media import Damage
 from schemas.tasks import (
     AnalyzeResult,
     EncodeAudioResult,
@@ -45,6 +46,8 @@ def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
         # Background work: nothing waits for it, not even the job.
         certificates.add_proof(tx, task, result)
         return False
+    if isinstance(result, EncodeResult | EncodeAudioResult) and result.damage is not None:
+        _note_damage(tx, task, result.damage)
     if not _take(tx, task, result):
         return False
     freed, n_waiting = tx.tasks.release_dependents(task.id)
@@ -56,6 +59,11 @@ def succeed(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
         _complete(tx, jobs.need(tx, task.job_id))
     # While others wait, one of them will be the last.
     return left is TaskState.RUNNING
+
+
+def _note_damage(tx: Transaction, task: TaskRow, counted: Damage) -> None:
+    tx.media.add_damage(task.id, task.job_id, counted)
+    _tell(tx, EventType.ASSET_DAMAGED, task, {"damage": counted.model_dump(mode="json")})
 
 
 def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from pipeline.core import keys
+from pipeline.core import keys, losses
 from pipeline.core.argv.mux import DOWNLOAD_NAME
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.database.port import Transaction
 from pipeline.database.rows import AssetRow, ErrorJson, JobRow, RenditionRow, TaskRow
 from pipeline.services import certificates
 from schemas.http import AssetView, ErrorView, JobView, RenditionView, TaskView
-from schemas.vocabulary import AssetId, JobState, TaskKind, TaskState
+from schemas.media import MediaFacts, MediaWarning
+from schemas.plan import MediaPlan
+from schemas.vocabulary import AssetId, JobId, JobState, TaskKind, TaskState
 
 #: Below this share of work done, an estimate of the rest would be noise.
 _LEAST_SHARE_FOR_ETA = 0.02
@@ -37,8 +39,17 @@ def asset(tx: Transaction, row: AssetRow, *, is_detailed: bool) -> AssetView:
         poster_url=_media_url(row.id, poster_key),
         storyboard_url=f"{base}/storyboard.vtt" if poster_key else None,
         renditions=_renditions(tx, row) if is_detailed else (),
+        warnings=_warnings(tx, row.facts, row.job_id) if is_detailed else (),
         certificate=certificates.state(tx, row),
     )
+
+
+def _warnings(
+    tx: Transaction, said: MediaFacts | MediaPlan | None, job_id: JobId | None
+) -> tuple[MediaWarning, ...]:
+    """Join what probing or planning said with what encoding counted, the latter first."""
+    counted = losses.warnings(tx.media.damages(job_id)) if job_id is not None else ()
+    return (*counted, *(said.warnings if said is not None else ()))
 
 
 def _download_url(tx: Transaction, row: AssetRow) -> str | None:
@@ -85,6 +96,7 @@ def job(tx: Transaction, row: JobRow) -> JobView:
     return _job(tx, row, progress).model_copy(
         update={
             "rungs": rungs(tasks),
+            "warnings": _warnings(tx, row.plan, row.id),
             "tasks": tuple(_task(task) for task in tasks),
             "last_event_id": tx.events.newest_id(),
         }

@@ -11,10 +11,12 @@ from pipeline.core.errors import NotFound, Stopped
 from pipeline.database.port import Database
 from pipeline.database.rows import Wanted
 from pipeline.database.sql import SqlDatabase
-from pipeline.services import assets, endings, jobs
+from pipeline.services import assets, endings, jobs, tasks
 from pipeline.services.sweep import Sweeper
+from schemas.events import EventType
 from schemas.http import JobView
-from schemas.tasks import EncodeAudioParams, EncodeParams, IdleResult
+from schemas.media import Damage
+from schemas.tasks import EncodeAudioParams, EncodeParams, EncodeResult, IdleResult
 from schemas.vocabulary import AssetState, JobState, QueueName, TaskState, WorkerId
 from tests.support import engine
 from tests.support.engine import must_claim
@@ -55,6 +57,35 @@ def test_one_job_makes_an_asset_ready_though_another_ended_badly(database: Datab
 
     assert jobs.show(database, good.id).state is JobState.SUCCEEDED
     assert asset_state(database, good) is AssetState.READY
+
+
+def test_damage_is_summed_up_and_told(database: Database) -> None:
+    job = planned(database)
+    hurt = Damage(medium="video", n_concealed=2, n_missing=1, spans_s=((1, 2),), affected_s=1)
+    last_id = jobs.show(database, job.id).last_event_id
+    for _ in range(2):
+        claimed = must_claim(database, QueueName.ENCODE_CPU)
+        while not isinstance(claimed.params, EncodeParams):
+            engine.finish(database, claimed)
+            claimed = must_claim(database, QueueName.ENCODE_CPU)
+        result = engine.result_for(claimed)
+        assert isinstance(result, EncodeResult)
+        damaged = result.model_copy(update={"damage": hurt})
+        tasks.finish(database, claimed.task_id, claimed.epoch, damaged)
+
+    engine.run_to_end(database)
+
+    shown, asset = jobs.show(database, job.id), assets.show(database, job.asset_id)
+    assert asset.state is AssetState.READY
+    for warnings in (shown.warnings, asset.warnings):
+        assert warnings[0].code == "media.concealed"
+        assert warnings[0].damage is not None
+        assert (warnings[0].damage.n_concealed, warnings[0].damage.n_missing) == (4, 2)
+        assert warnings[0].damage.affected_s == 2
+    with database.write() as tx:
+        tx.events.number(1000)
+        told = [event.type for event in tx.events.after(last_id, 1000, job.id)]
+    assert told.count(EventType.ASSET_DAMAGED) == 2
 
 
 def test_an_ended_playlist_grows_no_more(database: Database) -> None:

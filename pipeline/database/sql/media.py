@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Insert, Table, func, select, union_all, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.database.rows import RenditionRow, SegmentRow
-from pipeline.database.sql.tables import job, media_file, picture, rendition, segment
+from pipeline.database.sql.tables import damage, job, media_file, picture, rendition, segment
+from schemas.media import Damage
 from schemas.tasks import Picture, RenditionMade, SegmentMade
 from schemas.vocabulary import AssetId, JobId, Medium, TaskId
 
@@ -154,6 +155,15 @@ class SqlMedia:
         return self._connection.execute(
             query.order_by(picture.c.at_s).limit(1)
         ).scalar_one_or_none()
+
+    def add_damage(self, task_id: TaskId, job_id: JobId, counted: Damage) -> None:
+        row = {"task_id": task_id, "job_id": job_id, "counted": counted.model_dump(mode="json")}
+        self._insert_new(damage, [row])
+
+    def damages(self, job_id: JobId) -> list[Damage]:
+        query = select(damage.c.counted).where(damage.c.job_id == job_id)
+        found = self._connection.execute(query.order_by(damage.c.task_id)).scalars()
+        return [Damage.model_validate(counted) for counted in found]
 
     def _insert_new(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Insert rows, leaving alone those already there: a repeated commit changes nothing."""

@@ -217,6 +217,15 @@ picture = Table(
     Column("height_px", Integer, nullable=False),
 )
 
+# One row per task whose part of the source did not decode cleanly: few.
+damage = Table(
+    "damage",
+    metadata,
+    Column("task_id", String(40), primary_key=True),
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("counted", JsonColumn, nullable=False),
+)
+
 certificate = Table(
     "certificate",
     metadata,
