@@ -12,7 +12,7 @@ from typing import Any
 
 import ffmpeg
 
-from pipeline.core.argv import encoders, picture
+from pipeline.core.argv import cascade, encoders, picture
 from pipeline.core.argv.source import input_options as source_options
 from pipeline.core.argv.threads import dealt
 from pipeline.core.argv.wish import Wish
@@ -80,13 +80,11 @@ def chunk_argv(
             grid_stream = picture.tone_mapped(grid_stream, params.rungs[0])
     outputs = []
     shares = dealt(threads, params.rungs)
-    streams = _split(grid_stream, len(params.rungs))
-    for rung, stream, share in zip(params.rungs, streams, shares, strict=True):
-        sized = picture.sized(stream, rung, video, table.pixel_format)
-        if table.needs_upload:
-            sized = sized.filter("hwupload")
+    streams = cascade.sized(grid_stream, params.rungs, video, table.pixel_format)
+    for rung, sized, share in zip(params.rungs, streams, shares, strict=True):
+        stream = sized.filter("hwupload") if table.needs_upload else sized
         wish = Wish(rung, params.preset, keyframe_frames(params.grid), share)
-        outputs.append(_output(sized, params, rung, encoders.options(encoder, wish)))
+        outputs.append(_output(stream, params, rung, encoders.options(encoder, wish)))
     compiled = ffmpeg.compile(ffmpeg.merge_outputs(*outputs))[1:]
     # Keep the source's timestamps: the grid counts from them. However much of the source does
     # not decode, go on: what is missing is counted afterwards.
@@ -132,14 +130,6 @@ def seek_target_s(params: EncodeParams) -> float | None:
     if not before:
         return latest_s - _BLIND_MARGIN_S
     return min(video.keyframes_s[before - 1] + _SEEK_HEURISTIC_S, latest_s)
-
-
-def _split(stream: Any, n_rungs: int) -> list[Any]:
-    """Give each rung its own copy of the decoded pictures."""
-    if n_rungs == 1:
-        return [stream]
-    copies = stream.filter_multi_output("split", n_rungs)
-    return [copies[number] for number in range(n_rungs)]
 
 
 def _output(stream: Any, params: EncodeParams, rung: RungPlan, encoder: dict[str, str]) -> Any:

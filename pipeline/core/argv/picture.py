@@ -84,13 +84,21 @@ def black(size_px: tuple[int, int], grid: Grid, chunk: ChunkPlan) -> Any:
     return stream.filter("setpts", expr=f"(N+{chunk.first_frame})*{TICKS_PER_FRAME}")
 
 
-def sized(stream: Any, rung: RungPlan, video: VideoFacts, pixel_format: str) -> Any:
-    """Scale to a rung's size with square pixels, 4:2:0, limited range."""
+def sized(
+    stream: Any, rung: RungPlan, video: VideoFacts, pixel_format: str, *, is_again: bool = False
+) -> Any:
+    """Scale to a rung's size with square pixels, 4:2:0, limited range.
+
+    ``is_again``: the pictures were scaled once already.
+    """
     # Players take limited range for granted, whatever the tags say.
     options = {"w": rung.width_px, "h": rung.height_px, "out_range": "tv"}
     if video.color_space in _RGB:
         # Without a word it would be BT.601, which players do not expect in HD.
         options["out_color_matrix"] = "bt709"
+    if is_again:
+        # The usual bicubic twice is soft.
+        options["flags"] = "lanczos"
     stream = stream.filter("scale", **options)
     # The size already has the sample aspect ratio in it.
     stream = stream.filter("setsar", "1")

@@ -41,12 +41,12 @@ GRAPH = (
     "[0:0]settb=expr=1001/1920000[s0]",
     "[s0]setpts=expr=PTS-(12276)[s1]",
     "[s1]fps=fps=30000/1001:start_time=8.008000[s2]",
-    "[s2]split=2[s3][s4]",
-    "[s3]scale=h=720:out_range=tv:w=1280[s5]",
-    "[s5]setsar=1[s6]",
-    "[s6]format=yuv420p[s7]",
-    "[s7]setparams=range=tv[s8]",
-    "[s4]scale=h=360:out_range=tv:w=640[s9]",
+    "[s2]scale=h=720:out_range=tv:w=1280[s3]",
+    "[s3]setsar=1[s4]",
+    "[s4]format=yuv420p[s5]",
+    "[s5]setparams=range=tv[s6]",
+    "[s6]split=2[s7][s8]",
+    "[s8]scale=flags=lanczos:h=360:out_range=tv:w=640[s9]",
     "[s9]setsar=1[s10]",
     "[s10]format=yuv420p[s11]",
     "[s11]setparams=range=tv[s12]",
@@ -99,7 +99,7 @@ def test_a_chunk_is_one_decode_and_all_rungs() -> None:
         *("-i", "file:/cache/0123"),
         "-filter_complex",
         ";".join(GRAPH),
-        *output("[s8]", "720p", 2_500_000, threads=2),
+        *output("[s7]", "720p", 2_500_000, threads=2),
         *output("[s12]", "360p", 800_000, threads=1),
     ]
 
@@ -157,6 +157,12 @@ def test_frames_of_a_halved_rate_stand_off_the_middle_between_grid_points() -> N
     assert "[s0]setpts=expr=PTS-(12260)[s1]" in graph(params(media_facts(twice)))
 
 
+def test_a_rung_of_the_sources_size_is_scaled_from_as_the_source_would_be() -> None:
+    found = graph(params(media_facts(late_video(display_width_px=1280, display_height_px=720))))
+
+    assert "[s8]scale=h=360:out_range=tv:w=640[s9]" in found
+
+
 def test_a_single_rung_is_not_split() -> None:
     assert not any("split" in each for each in graph(params(rungs=RUNGS[:1])))
 
@@ -180,7 +186,7 @@ def test_hdr_is_brought_down_once_for_all_rungs() -> None:
         "[s6]tonemap=desat=0:tonemap=hable[s7]",
         "[s7]zscale=matrix=bt709:range=tv:transfer=bt709[s8]",
         "[s8]format=yuv420p[s9]",
-        "[s9]split=2[s10][s11]",
+        "[s9]scale=h=720:out_range=tv:w=1280[s10]",
     ]
     tags = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
     assert sum(tags in each for each in found) == 2
