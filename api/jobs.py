@@ -28,6 +28,8 @@ def jobs_blueprint(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S
     def submit() -> Response:
         request = body(JobBody)
         wished = pipeline.profiles.get(request.profile)
+        if request.trim is not None:
+            wished = wished.model_copy(update={"trim": request.trim})
         if request.dry_run:
             return _dry_run(pipeline, request, wished, wait_s=dry_run_wait_s)
         return _accepted(_submit(pipeline, request, wished))

@@ -11,6 +11,7 @@ from schemas.frozen import Frozen
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import MediaPlan, PlannedCommand
 from schemas.profile import Profile
+from schemas.trim import Trim
 from schemas.vocabulary import (
     AssetId,
     AssetState,
@@ -97,6 +98,8 @@ class JobRequest(Frozen):
 
     asset_id: AssetId
     profile: str = "default"
+    #: Uses this stretch of the source alone, whatever the profile says.
+    trim: Trim | None = None
     #: 9 is most urgent.
     priority: int = Field(default=5, ge=0, le=9)
     metadata: dict[str, str] = Field(default_factory=dict, max_length=50)

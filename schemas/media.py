@@ -163,6 +163,9 @@ class MediaFacts(Frozen):
     duration_s: Ratio
     #: The asset's zero in source time: the earliest start of its used tracks.
     start_s: Ratio
+    #: Seconds of the source before ``start_s`` that a trim leaves out; None where these are the
+    #: facts of all of it.
+    skipped_s: Ratio | None = None
     video: VideoFacts | None = None
     #: Seconds the file announces at its end and does not hold: it was cut short.
     missing_s: Ratio = Fraction(0)

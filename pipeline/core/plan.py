@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.core import chunks, estimate, ladder, sounds
+from pipeline.core import chunks, estimate, ladder, sounds, trim
 from pipeline.core.argv.picture import is_hdr
 from pipeline.core.errors import MediaDamaged, NotMedia
 from pipeline.core.worth import worth_making
@@ -17,11 +17,15 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
 
     A source without sound gets no audio plan, one without a picture no grid, rungs and chunks.
 
+    A profile with a trim plans for the stretch alone; its tasks need the facts of that stretch
+    (``trim.used``).
+
     Raises:
         NotMedia: neither picture nor sound.
         MediaDamaged: its end is missing and the profile refuses that.
         MediaUnsupported: a picture without rate, length or size.
     """
+    facts = trim.used(facts, profile)
     if facts.video is None and facts.audio is None:
         raise NotMedia("The file holds neither picture nor sound.", code="media.no_streams")
     if facts.missing_s and profile.on_damage is OnDamage.REFUSE:

@@ -1,5 +1,6 @@
 """What a job would do, without doing it."""
 
+from pipeline.core import trim
 from pipeline.core.commands import planned_commands
 from pipeline.core.plan import plan
 from pipeline.database.port import Database
@@ -28,11 +29,12 @@ def preview_facts(facts: MediaFacts, profile: Profile) -> DryRunView:
     Raises:
         MediaError: they cannot be made playable.
     """
-    media_plan = plan(facts, profile)
+    stretch = trim.used(facts, profile)
+    media_plan = plan(stretch, profile)
     return DryRunView(
         facts=facts,
         plan=media_plan,
-        commands=planned_commands(facts, media_plan),
+        commands=planned_commands(stretch, media_plan),
         estimated_bytes=media_plan.estimated_bytes,
         estimated_s=media_plan.estimated_cpu_s,
         warnings=(*facts.warnings, *media_plan.warnings),

@@ -8,6 +8,7 @@ from pipeline.core.errors import MediaError
 from pipeline.core.graph import Expansion, NewTask, analyze_task, expand
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.core.plan import can_analyze, plan
+from pipeline.core.trim import used
 from pipeline.database.port import Transaction
 from pipeline.database.rows import JobRow, RenditionRow, TaskRow
 from pipeline.services import assets, fleet, jobs
@@ -43,7 +44,8 @@ def _plan(
     tx: Transaction, job: JobRow, found: ProbeResult, measures: Sequence[RungMeasure] | None
 ) -> bool:
     try:
-        media_plan = plan(found.facts, job.profile, measures or ())
+        facts = used(found.facts, job.profile)
+        media_plan = plan(facts, job.profile, measures or ())
     except MediaError as exc:
         error = {"code": exc.instance_code, "detail": exc.detail, "remedy": exc.remedy}
         jobs.end(tx, job, JobState.FAILED, error)
@@ -51,12 +53,12 @@ def _plan(
     source = found.working_source or jobs.source_of(assets.need(tx, job.asset_id))
     expansion = Expansion(
         source=source,
-        facts=found.facts,
+        facts=facts,
         plan=media_plan,
         rank=job.rank,
         encode_queue=fleet.encode_queue(tx, media_plan),
     )
-    if measures is None and can_analyze(media_plan, found.facts, job.profile):
+    if measures is None and can_analyze(media_plan, facts, job.profile):
         _add_tasks(tx, job, source, [analyze_task(expansion, found, new_id=new_task_id)])
         return True
     _insert(tx, job, expansion)

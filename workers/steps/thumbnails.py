@@ -1,5 +1,6 @@
 """Makes posters and the storyboard of an asset."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -145,7 +146,10 @@ class _Maker:
         interval_s = self.params.storyboard_interval_s
         size_px = tile_size(self.video.display_width_px, self.video.display_height_px)
         start_s, duration_s = float(self.params.facts.start_s), float(self.video.duration_s)
-        keyframes_s = self.video.keyframes_s
+        keyframes_s: Sequence[float] = self.video.keyframes_s
+        if self.params.facts.skipped_s is not None:
+            # Some lie before the stretch: seeking needs them.
+            keyframes_s = [at_s for at_s in keyframes_s if at_s >= start_s]
         n_tiles = 0
         if can_use_keyframes(
             keyframes_s, start_s=start_s, duration_s=duration_s, interval_s=interval_s

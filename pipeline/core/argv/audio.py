@@ -4,6 +4,7 @@ from typing import Any
 
 import ffmpeg
 
+from pipeline.core.argv import stretch
 from pipeline.core.argv.encode import LIST_NAME, OUTPUT_START_S, segment_options
 from pipeline.core.argv.source import input_options
 from pipeline.core.loudness import Gain
@@ -30,7 +31,7 @@ def audio_argv(params: EncodeAudioParams, *, source: str, gain: Gain | None = No
     frames of the codec, near ``segment_s`` long.
     """
     stream = _levelled(params, _mixed(params, source), gain)
-    n_samples = _n_samples(params)
+    n_samples = stretch.n_samples(params)
     # Silence to the end of the asset: players wait for sound where it ends before the picture.
     stream = stream.filter("apad", whole_len=n_samples)
     # No filter before may make it longer.
@@ -49,9 +50,12 @@ def measure_argv(params: EncodeAudioParams, *, source: str, gain: Gain | None = 
 def _mixed(params: EncodeAudioParams, source: str) -> Any:
     """Decode the track, lay it on the output's time and mix its channels."""
     audio, track = params.audio, _track(params)
-    stream = ffmpeg.input(f"file:{source}", **input_options())[str(audio.source_index)]
-    # Source time to time from the output's zero.
-    stream = stream.filter("asetpts", expr=f"PTS-({float(params.zero_s):.9f})/TB")
+    options = {**input_options(), **stretch.input_options(params.facts, params.zero_s)}
+    stream = ffmpeg.input(f"file:{source}", **options)[str(audio.source_index)]
+    # Source time to time from the output's zero, or, of a trimmed source, from before it.
+    zero_s = float(params.zero_s - stretch.origin_s(params.facts))
+    stream = stream.filter("asetpts", expr=f"PTS-({zero_s:.9f})/TB")
+    stream = stretch.begun(stream, params.facts)
     stream = stream.filter(
         "aresample",
         audio.sample_rate_hz,
@@ -62,6 +66,7 @@ def _mixed(params: EncodeAudioParams, source: str) -> Any:
         # The first sample stands at zero: a late start is filled, an early one cut.
         first_pts="0",
     )
+    stream = stretch.cut(stream, params)
     # Whole numbers would clip as soon as channels are added.
     stream = stream.filter("aformat", sample_fmts="fltp")
     pan = mix(track.channel_layout, track.channels, audio.channels)
@@ -92,13 +97,6 @@ def _levelled(params: EncodeAudioParams, stream: Any, gain: Gain | None) -> Any:
 def _limited(stream: Any, limit: str) -> Any:
     # Its look-ahead would delay the sound; no gain of its own.
     return stream.filter("alimiter", limit=limit, level="disabled", latency="enabled")
-
-
-def _n_samples(params: EncodeAudioParams) -> int:
-    """Count to the asset's end, which may lie up to half a frame further from the grid's zero."""
-    facts = params.facts
-    length_s = max(facts.duration_s, facts.start_s + facts.duration_s - params.zero_s)
-    return round(length_s * params.audio.sample_rate_hz)
 
 
 def _compiled(output: Any) -> list[str]:

@@ -116,7 +116,10 @@ def input_options(params: EncodeParams, threads: int) -> dict[str, str | None]:
 def seek_target_s(params: EncodeParams) -> float | None:
     """Choose where to seek, in source seconds; None means from the start."""
     grid, chunk, video = params.grid, params.chunk, params.facts.video
-    if chunk.first_frame == 0 or video is None:
+    if video is None or (chunk.first_frame == 0 and params.facts.skipped_s is None):
+        return None
+    if not params.facts.is_seekable:
+        # One chunk, whose start a trim may have moved: what lies before it is decoded and dropped.
         return None
     rate = grid.frame_rate
     near_s = _NEAR_FRAMES / max(rate, video.frame_rate)

@@ -26,6 +26,8 @@ SPRITE_PATTERN = "sprite-%d.jpg"
 _MOST_WINDOW_FRAMES = 60
 #: Seek this far ahead of the wished time where seeking is not exact.
 _BLIND_MARGIN_S = 12.0
+#: From the keyframe before on, and in source time.
+_TO_KEYFRAME: Mapping[str, str | None] = {"seek_timestamp": "1", "noaccurate_seek": None}
 #: 2 is best, 31 worst.
 _POSTER_QUALITY, _TILE_QUALITY, _SPRITE_QUALITY = "3", "2", "5"
 
@@ -51,7 +53,7 @@ def poster_argv(
     seek_s = at_s if facts.is_seekable else max(float(facts.start_s), at_s - _BLIND_MARGIN_S)
     # The seek lands at or before the wished time, the filter drops what is early: left to
     # ffmpeg, a transport stream would start up to a group of pictures late.
-    options = {"ss": f"{seek_s:.6f}", "seek_timestamp": "1", "noaccurate_seek": None}
+    options = {"ss": f"{seek_s:.6f}", **_TO_KEYFRAME}
     stream = _opened(facts, source, threads, options)
     if is_exact:
         stream = stream.filter("select", expr=f"gte(t,{at_s:.6f})")
@@ -80,11 +82,17 @@ def tiles_argv(
     """
     # Decoding keyframes alone is some twenty times cheaper.
     skip: dict[str, str | None] = {"skip_frame": "nokey"} if only_keyframes else {}
+    is_part = facts.skipped_s is not None
+    if is_part and facts.is_seekable:
+        skip |= {"ss": f"{float(facts.start_s):.6f}", **_TO_KEYFRAME}
     video = _video(facts)
     stream = _opened(facts, source, threads, skip)
     zero = f"{facts.start_s.numerator}/{facts.start_s.denominator}"
     # From source time to time from the asset's zero; whole ticks, or a frame slips a tile back.
     stream = stream.filter("setpts", expr=f"PTS-round({zero}/TB)")
+    if is_part:
+        # What a trim leaves out has no tiles.
+        stream = stream.filter("trim", start="0", end=f"{float(facts.duration_s):.6f}")
     this, last = f"floor((t+0.0005)/{interval_s})", f"floor((prev_selected_t+0.0005)/{interval_s})"
     stream = stream.filter("select", expr=f"isnan(prev_selected_t)+gt({this},{last})")
     # "pass": or the last picture is lost where it ends before its stretch does.

@@ -116,3 +116,33 @@ def test_the_loudness_is_measured_of_what_would_be_encoded() -> None:
 def test_a_track_that_is_not_there_is_not_encoded() -> None:
     with pytest.raises(ValueError, match="no sound track 7"):
         audio_argv(params(AAC.model_copy(update={"source_index": 7})), source="/cache/0123")
+
+
+def test_a_stretch_is_counted_out_in_samples_of_the_whole() -> None:
+    words = audio_argv(stretch("12.5"), source="/cache/0123")
+
+    assert "-ss" not in words
+    # From 18.9 s of the source on, which is 12.5 s behind its start.
+    chain = words[words.index("-filter_complex") + 1].split(";")
+    assert chain[0] == "[0:1]asetpts=expr=PTS-(6.400000000)/TB[s0]"
+    assert "atrim=end_sample=744000:start_sample=600000" in ";".join(chain)
+    assert "apad=whole_len=144000" in chain[-2]
+
+
+def test_far_into_a_source_the_sound_is_sought() -> None:
+    words = audio_argv(stretch("100.25"), source="/cache/0123")
+
+    # Counted from 90 s behind the start, sought a second before that.
+    assert words[words.index("-ss") + 1] == "95.400000"
+    chain = words[words.index("-filter_complex") + 1].split(";")
+    assert "asetpts=expr=PTS-(96.400000000)/TB" in chain[0]
+    assert "atrim=start=0" in chain[1]
+    assert "atrim=end_sample=636000:start_sample=492000" in ";".join(chain)
+
+
+def stretch(skipped_s: str) -> EncodeAudioParams:
+    skipped = Fraction(skipped_s)
+    whole = params()
+    changes = {"skipped_s": skipped, "start_s": START + skipped, "duration_s": Fraction(3)}
+    facts = whole.facts.model_copy(update=changes)
+    return whole.model_copy(update={"facts": facts, "zero_s": START + skipped})

@@ -1,0 +1,168 @@
+"""A trimmed asset is exactly the stretch: its pictures, its sound, its stills."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.bootstrap import Pipeline, build
+from pipeline.services import jobs
+from pipeline.settings import Settings
+from schemas.profile import AudioWish, Profile, Rung
+from schemas.trim import Trim
+from tests.support.clips import Clip, Clips
+from tests.support.hand_work import Hand
+from tests.support.made_chunks import HEIGHT_PX, WIDTH_PX, distance, pictures
+from tests.support.whole_asset import Whole, put_through
+
+WHOLE = Profile(
+    name="whole",
+    ladder=(Rung(name="180p", height_px=180, bitrate_bps=3_000_000),),
+    audio=AudioWish(bitrate_bps=256_000),
+    preset="ultrafast",
+    crf=18,
+    segment_s=1,
+    chunk_s=4,
+    first_chunk_segments=1,
+    storyboard_interval_s=1,
+)
+#: From frame 33, which is no keyframe of the source, to frame 105, both rounded to the grid.
+FIRST, END = 33, 105
+TRIMMED = WHOLE.model_copy(update={"trim": Trim(start_s=Fraction("1.31"), end_s=Fraction("4.21"))})
+NOISE = "anoisesrc=r=44100:seed=7:amplitude=0.4"
+X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "3", "-g", "57")
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    pipeline = build(Settings(data_dir=tmp_path_factory.mktemp("data"), _env_file=None))
+    yield pipeline
+    pipeline.close()
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    return Clips(tmp_path_factory.mktemp("clips"))
+
+
+def clip_of(clips: Clips, suffix: str) -> Clip:
+    picture, sound = "testsrc2=s=320x180:r=25", ("-f", "lavfi", "-i", NOISE)
+    codecs = (*X264, "-c:a", "flac") if suffix == "mkv" else (*X264, "-c:a", "aac", "-b:a", "256k")
+    return clips.make(suffix, ["-f", "lavfi", "-i", picture, *sound, "-t", "6", *codecs])
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_a_stretch_is_exactly_its_frames_and_its_sound(
+    suffix: str, clips: Clips, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    clip = clip_of(clips, suffix)
+
+    whole = put_through(pipeline, clip.path, WHOLE, tmp_path / "whole")
+    part = put_through(pipeline, clip.path, TRIMMED, tmp_path / "part")
+
+    source = pictures(clip.path, clips)
+    shown = pictures(part.join("180p"), clips)
+    # In the transport stream the picture starts later than the sound, where the asset starts.
+    assert clip.facts.video is not None
+    lead = round((clip.facts.video.start_s - clip.facts.start_s) * 25)
+    assert (lead > 0) is (suffix == "ts")
+    assert [nearest(picture, source) for picture in shown] == list(range(FIRST - lead, END - lead))
+    assert part.timeline.duration_s == Fraction(END - FIRST, 25)
+    assert lag(sound(whole)[FIRST * 48_000 // 25 :], sound(part)) == 0
+    # AAC ends on a whole frame of 1024 samples.
+    n_samples = sum(sample.duration_ticks for each in part.samples("audio") for sample in each)
+    assert 0 <= n_samples - (END - FIRST) * 48_000 // 25 <= 2 * 1024
+
+
+def nearest(picture: bytes, others: list[bytes]) -> int:
+    return min(range(len(others)), key=lambda number: distance(picture, others[number]))
+
+
+def sound(whole: Whole) -> np.ndarray:
+    data = whole.decode("audio", "-f", "f32le", "-ac", "1")
+    return np.frombuffer(data, dtype=np.float32)
+
+
+def lag(one: np.ndarray, other: np.ndarray) -> int:
+    """By how many samples the second is later than the first."""
+    a, b = one[1024:50_000], other[1024:50_000]
+    spectrum = np.fft.rfft(b, 131_072) * np.conj(np.fft.rfft(a, 131_072))
+    found = int(np.argmax(np.fft.irfft(spectrum)))
+    return found if found < 65_536 else found - 131_072
+
+
+def test_stills_are_of_the_stretch(clips: Clips, pipeline: Pipeline, tmp_path: Path) -> None:
+    clip = clip_of(clips, "mp4")
+
+    part = put_through(pipeline, clip.path, TRIMMED, tmp_path)
+
+    (sprite,) = part.folder.rglob("sprite-0.jpg")
+    tiles = [tile(sprite, number, clips) for number in range(3)]
+    source = pictures(clip.path, clips)
+    assert [nearest(each, source) for each in tiles] == [FIRST, FIRST + 25, FIRST + 50]
+    (cues,) = part.folder.rglob("storyboard.vtt")
+    assert "00:00:02.000 --> 00:00:02.880" in cues.read_text()
+    posters = [next(part.folder.rglob(f"poster-{number}.jpg")) for number in range(3)]
+    shots = [nearest(tile(poster, 0, clips, 320), source) for poster in posters]
+    assert all(FIRST <= shot < END for shot in shots)
+    assert all(one < other for one, other in pairwise(shots))
+
+
+def tile(image: Path, number: int, clips: Clips, width_px: int = 160) -> bytes:
+    height_px = width_px * 9 // 16
+    crop = f"crop={width_px}:{height_px}:{number * width_px}:0"
+    grey = f"{crop},scale={WIDTH_PX}:{HEIGHT_PX}:flags=area,format=gray"
+    return clips.run(["-i", str(image), "-vf", grey, "-f", "rawvideo", "-"])
+
+
+def test_sound_alone_is_cut_to_the_sample(clips: Clips, pipeline: Pipeline, tmp_path: Path) -> None:
+    clip = clips.make("wav", ["-f", "lavfi", "-i", NOISE, "-t", "4"])
+    trim = Trim(start_s=Fraction("1.2345"))
+
+    whole = put_through(pipeline, clip.path, WHOLE, tmp_path / "whole")
+    part = put_through(
+        pipeline, clip.path, WHOLE.model_copy(update={"trim": trim}), tmp_path / "part"
+    )
+
+    assert lag(sound(whole)[round(1.2345 * 48_000) :], sound(part)) == 0
+    assert part.timeline.duration_s == Fraction(4) - trim.start_s
+
+
+@pytest.mark.parametrize(("suffix", "most"), [("mp4", 1), ("mkv", 48)])
+def test_far_into_a_source_nothing_is_decoded_for_the_bin(
+    suffix: str, most: int, clips: Clips, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    inputs = ("-f", "lavfi", "-i", "testsrc2=s=64x36:r=5", "-f", "lavfi", "-i", NOISE)
+    codecs = ("-c:v", "mpeg4", "-g", "60", "-c:a", "aac", "-b:a", "256k")
+    clip = clips.make(suffix, [*inputs, *codecs, "-t", "75"])
+    trim = Trim(start_s=Fraction("70.2"), end_s=Fraction("73.2"))
+    far = WHOLE.model_copy(update={"trim": trim, "storyboard_interval_s": 60})
+
+    part = put_through(pipeline, clip.path, far, tmp_path / "part")
+
+    raw = ["-af", "aresample=48000:async=1:first_pts=0", "-f", "f32le", "-ac", "1", "-"]
+    heard = np.frombuffer(clips.run(["-i", str(clip.path), *raw]), np.float32)[702 * 4800 :]
+    # The encoder's own run-in comes first.
+    assert abs(lag(heard, sound(part)[1024 : 3 * 48_000])) <= most
+    source = pictures(clip.path, clips)
+    (rung,) = (each.name for each in part.timeline.renditions if each.medium == "video")
+    shown = pictures(part.join(rung), clips)
+    assert [nearest(each, source) for each in shown] == list(range(351, 366))
+
+
+def test_a_stretch_outside_the_source_is_refused(
+    clips: Clips, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    beyond = WHOLE.model_copy(update={"trim": Trim(start_s=Fraction(6))})
+    hand = Hand(pipeline, tmp_path)
+    _, job_id = hand.submit(clip_of(clips, "mp4").path, beyond)
+
+    hand.work()
+
+    error = jobs.show(pipeline.database, job_id).error
+    assert error is not None
+    assert error.code == "media.trim_outside"
+    assert "6.0" in error.detail
