@@ -102,6 +102,8 @@ class MediaPlan(Frozen):
     grid: Grid | None
     rungs: tuple[RungPlan, ...]
     chunks: tuple[ChunkPlan, ...]
+    #: The rung that the source is copied into instead of encoded.
+    copied_rung: str | None = None
     #: The first is the default one.
     audios: tuple[AudioPlan, ...] = ()
     subtitles: tuple[SubtitlePlan, ...] = ()

@@ -98,6 +98,8 @@ class Profile(Frozen):
     first_chunk_segments: int = Field(default=2, ge=1, le=100)
     #: Frame rates above this are halved until they fit.
     max_frame_rate: Ratio = Field(default=Fraction(60), ge=1, le=240)
+    #: A source that equals a rung, keyframes included, is cut into segments instead of encoded.
+    copy_source: bool = False
     #: Also make one MP4 of the best rendition, to download.
     has_download: bool = False
     #: Encrypted renditions play over HLS alone.

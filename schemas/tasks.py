@@ -64,6 +64,14 @@ class ProbeResult(Frozen):
     working_source: SourceRef | None = None
 
 
+class CopyParams(Frozen):
+    """Cut the source into the segments of one rung; where it turns out unfit, encode it."""
+
+    kind: Literal[TaskKind.COPY] = TaskKind.COPY
+    #: The encode of that rung alone, all of it one chunk.
+    work: EncodeParams
+
+
 class AnalyzeParams(Frozen):
     """Encode samples of the picture to every rung of the fixed ladder, and measure them."""
 
@@ -124,6 +132,7 @@ TaskParams = Annotated[
     | AnalyzeParams
     | ThumbnailsParams
     | EncodeParams
+    | CopyParams
     | EncodeAudioParams
     | MuxParams
     | PackageParams

@@ -58,6 +58,8 @@ class TaskKind(StrEnum):
     ANALYZE = "analyze"
     THUMBNAILS = "thumbnails"
     ENCODE = "encode"
+    #: Cut a source that is fit as it is into segments, encoding nothing.
+    COPY = "copy"
     ENCODE_AUDIO = "encode_audio"
     #: One MP4 of the best rendition and all sound, to download.
     MUX = "mux"

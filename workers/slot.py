@@ -28,6 +28,7 @@ from workers.insistence import insist
 from workers.scratch.folder import ScratchRoot
 from workers.steps import (
     analyze,
+    copy,
     encode,
     encode_audio,
     idle,
@@ -46,6 +47,7 @@ _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.ANALYZE: analyze.run,
     TaskKind.THUMBNAILS: thumbnails.run,
     TaskKind.ENCODE: encode.run,
+    TaskKind.COPY: copy.run,
     TaskKind.ENCODE_AUDIO: encode_audio.run,
     TaskKind.MUX: mux.run,
     TaskKind.PACKAGE: package.run,

@@ -17,9 +17,10 @@ from pipeline.core.chunks import zero_s
 from pipeline.core.ranks import task_rank
 from schemas.certificate import Stretch
 from schemas.media import MediaFacts
-from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan
+from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungPlan
 from schemas.tasks import (
     AnalyzeParams,
+    CopyParams,
     EncodeAudioParams,
     EncodeParams,
     MuxParams,
@@ -90,7 +91,7 @@ def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ..
     """Make all tasks that follow the probe; the package, then the proofs, come last."""
     work = [_thumbnails(job, new_id)] if job.facts.video else []
     if job.plan.grid is not None:
-        work += [_encode(job, job.plan.grid, chunk, new_id) for chunk in job.plan.chunks]
+        work += _pictures(job, job.plan.grid, new_id)
     work += [_encode_audio(job, audio, new_id) for audio in job.plan.audios]
     if job.plan.has_download:
         work.append(_mux(job, work, new_id))
@@ -107,6 +108,32 @@ def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ..
         for stretch in stretches.cut(job.plan.duration_s, job.plan.grid)
     ]
     return (*work, package, *proofs)
+
+
+def _pictures(job: Expansion, grid: Grid, new_id: Callable[[], TaskId]) -> list[NewTask]:
+    """Make the tasks of all rungs: what is copied in one, what is encoded by chunks."""
+    copied = [rung for rung in job.plan.rungs if rung.name == job.plan.copied_rung]
+    encoded = tuple(rung for rung in job.plan.rungs if rung not in copied)
+    tasks = [_copy(job, grid, rung, new_id) for rung in copied]
+    if encoded:
+        tasks += [_encode(job, grid, chunk, encoded, new_id) for chunk in job.plan.chunks]
+    return tasks
+
+
+def _copy(job: Expansion, grid: Grid, rung: RungPlan, new_id: Callable[[], TaskId]) -> NewTask:
+    whole = ChunkPlan(index=0, first_frame=0, end_frame=grid.n_frames)
+    return NewTask(
+        id=new_id(),
+        params=CopyParams(work=_encode_params(job, grid, whole, (rung,))),
+        queue=QueueName.ENCODE_CPU,
+        rank=task_rank(job.rank, order=0, is_express=True),
+        # A viewer waits for it, whatever rung he will see first.
+        is_express=True,
+        weight=_PROBE_COST_S,
+        parts=(rung.name,),
+        # All of it once more, and as much again should it have to be encoded after all.
+        scratch_bytes=2 * job.source.size_bytes + job.plan.scratch_bytes,
+    )
 
 
 def _prove(
@@ -136,7 +163,7 @@ def analyze_task(job: Expansion, found: ProbeResult, *, new_id: Callable[[], Tas
     return NewTask(
         id=new_id(),
         params=AnalyzeParams(
-            work=_encode_params(job, job.plan.grid, job.plan.chunks[0]), found=found
+            work=_encode_params(job, job.plan.grid, job.plan.chunks[0], job.plan.rungs), found=found
         ),
         queue=QueueName.ENCODE_CPU,
         rank=task_rank(job.rank, order=0, is_express=True),
@@ -175,29 +202,37 @@ def _thumbnails(job: Expansion, new_id: Callable[[], TaskId]) -> NewTask:
     )
 
 
-def _encode(job: Expansion, grid: Grid, chunk: ChunkPlan, new_id: Callable[[], TaskId]) -> NewTask:
+def _encode(
+    job: Expansion,
+    grid: Grid,
+    chunk: ChunkPlan,
+    rungs: tuple[RungPlan, ...],
+    new_id: Callable[[], TaskId],
+) -> NewTask:
     share = (chunk.end_frame - chunk.first_frame) / grid.n_frames
     is_first = chunk.index == 0
     return NewTask(
         id=new_id(),
-        params=_encode_params(job, grid, chunk),
+        params=_encode_params(job, grid, chunk, rungs),
         queue=job.encode_queue,
         rank=task_rank(job.rank, order=chunk.index, is_express=is_first),
         chunk=chunk.index,
         is_express=is_first,
         is_build_pinned=True,
         weight=job.plan.estimated_cpu_s * share,
-        parts=tuple(rung.name for rung in job.plan.rungs),
+        parts=tuple(rung.name for rung in rungs),
         scratch_bytes=job.plan.scratch_bytes,
     )
 
 
-def _encode_params(job: Expansion, grid: Grid, chunk: ChunkPlan) -> EncodeParams:
+def _encode_params(
+    job: Expansion, grid: Grid, chunk: ChunkPlan, rungs: tuple[RungPlan, ...]
+) -> EncodeParams:
     return EncodeParams(
         source=job.source,
         facts=job.facts,
         grid=grid,
-        rungs=job.plan.rungs,
+        rungs=rungs,
         chunk=chunk,
         preset=job.plan.preset,
         on_damage=job.plan.on_damage,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.core import chunks, estimate, ladder, sounds, trim
 from pipeline.core.argv.picture import is_hdr
+from pipeline.core.copying import copied_rung
 from pipeline.core.errors import MediaDamaged, NotMedia
 from pipeline.core.worth import worth_making
 from schemas.media import MediaFacts, MediaWarning
@@ -36,12 +37,14 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
     grid, rungs, chunk_plans = _picture(facts, profile)
     if profile.ladder_mode is LadderMode.AUTO:
         rungs = worth_making(rungs, measures)
+    copied = copied_rung(facts, grid, rungs, profile) if grid is not None else None
     audios = sounds.plan(facts.audios, profile.audio)
     cost = estimate.estimate(estimate.Work(facts, grid, rungs, chunk_plans, audios, profile.preset))
     return MediaPlan(
         grid=grid,
         rungs=rungs,
         chunks=chunk_plans,
+        copied_rung=copied.name if copied else None,
         audios=audios,
         segment_s=profile.segment_s,
         preset=profile.preset,

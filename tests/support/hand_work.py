@@ -17,7 +17,17 @@ from schemas.timeline import Timeline
 from schemas.vocabulary import AssetId, JobId, QueueName, TaskKind, WorkerId
 from schemas.workers import Capabilities
 from tests.support.folder_bench import tools
-from workers.steps import analyze, encode, encode_audio, mux, package, probe, prove, thumbnails
+from workers.steps import (
+    analyze,
+    copy,
+    encode,
+    encode_audio,
+    mux,
+    package,
+    probe,
+    prove,
+    thumbnails,
+)
 
 #: Two rungs of two-second segments; the second chunk begins after the first segment.
 SMALL = Profile(
@@ -38,6 +48,7 @@ _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.ANALYZE: analyze.run,
     TaskKind.THUMBNAILS: thumbnails.run,
     TaskKind.ENCODE: encode.run,
+    TaskKind.COPY: copy.run,
     TaskKind.ENCODE_AUDIO: encode_audio.run,
     TaskKind.MUX: mux.run,
     TaskKind.PACKAGE: package.run,

@@ -115,7 +115,24 @@ def _make(
         stop=bench.stop,
         on_progress=partial(_report, params, bench),
     )
-    return ended, {rung.name: _check(rung, params, bench) for rung in params.rungs}
+    return ended, _check_all(params, bench)
+
+
+def check_and_store(
+    params: EncodeParams, bench: Bench, *, is_copied: bool = False
+) -> tuple[tuple[RenditionMade, ...], tuple[SegmentMade, ...]]:
+    """Check what lies in the scratch folder against the plan, and store it.
+
+    Raises:
+        MediaDamaged, OutputInvalid, Stopped, StorageUnavailable.
+    """
+    return _store(params, bench, _check_all(params, bench, is_copied=is_copied))
+
+
+def _check_all(
+    params: EncodeParams, bench: Bench, *, is_copied: bool = False
+) -> dict[str, tuple[_Checked, ...]]:
+    return {rung.name: _check(rung, params, bench, is_copied=is_copied) for rung in params.rungs}
 
 
 def _report(params: EncodeParams, bench: Bench, progress: Progress) -> None:
@@ -143,7 +160,9 @@ def _limits(params: EncodeParams, bench: Bench) -> Limits:
     )
 
 
-def _check(rung: RungPlan, params: EncodeParams, bench: Bench) -> tuple[_Checked, ...]:
+def _check(
+    rung: RungPlan, params: EncodeParams, bench: Bench, *, is_copied: bool
+) -> tuple[_Checked, ...]:
     folder = bench.scratch / rung.name
     init = check_init(_read(folder / INIT_NAME), rung)
     checked = []
@@ -153,7 +172,7 @@ def _check(rung: RungPlan, params: EncodeParams, bench: Bench) -> tuple[_Checked
         path = folder / f"{expected.index:05d}.m4s"
         if not path.exists():
             raise truncated(expected.first_frame, params.grid)
-        check_segment(_read(path), init, params.grid, expected)
+        check_segment(_read(path), init, params.grid, expected, is_copied=is_copied)
         checked.append(_Checked(path, f"{rung.name}/{path.name}", expected))
     n_made = len(list(folder.glob("*.m4s")))
     if n_made != len(checked):

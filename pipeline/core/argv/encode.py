@@ -149,12 +149,16 @@ def _output(stream: Any, params: EncodeParams, rung: RungPlan, encoder: dict[str
 
 
 def _cut_s(grid: Grid) -> str:
-    """Say how long a segment is at least; the muxer cuts at the next keyframe."""
-    if grid.keyframes_per_segment == 1:
-        # At every keyframe. The true length would cut elsewhere whenever a time is rounded.
-        return "0.1"
-    # It counts on from the chunk's start and would drift if this were short by more than a
-    # rounding; rounded up, it would pass over the keyframe that is meant.
+    # At every keyframe. The true length would cut elsewhere whenever a time is rounded.
+    return "0.1" if grid.keyframes_per_segment == 1 else cut_s(grid)
+
+
+def cut_s(grid: Grid) -> str:
+    """Say how long a segment is at least; the muxer cuts at the next keyframe.
+
+    It counts on from the start and would drift if this were short by more than a rounding;
+    rounded up, it would pass over the keyframe that is meant.
+    """
     return f"{floor(grid.segment_frames / grid.frame_rate * 1_000_000) / 1_000_000:.6f}"
 
 
