@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from schemas.vocabulary import QueueName
+from schemas.vocabulary import Encryption, QueueName
 from tests.support.clips import Clip, Clips
-from tests.support.hand_work import Hand
+from tests.support.hand_work import SMALL, Hand
 from tests.support.served import Served, serving
 from tests.support.waiting import wait_until
 
@@ -100,10 +100,11 @@ def state(page: Page) -> dict[str, Any]:
     return dict(page.evaluate(STATE))
 
 
+@pytest.mark.parametrize("encryption", [None, Encryption.AES_128])
 def test_a_finished_asset_plays_without_a_gap_and_seeks_over_seams(
-    served: Served, hand: Hand, clip: Clip, page: Page
+    encryption: Encryption | None, served: Served, hand: Hand, clip: Clip, page: Page
 ) -> None:
-    asset_id, _ = hand.submit(clip.path)
+    asset_id, _ = hand.submit(clip.path, SMALL.model_copy(update={"encryption": encryption}))
     hand.work()
     page.goto(f"{served.url}/watch/{asset_id}")
 
