@@ -66,6 +66,7 @@ class SubtitlePlan(Frozen):
 
     name: str
     source_index: int
+    codec: str
     language: str | None = None
     #: For a menu; unique among the subtitles of a job.
     title: str

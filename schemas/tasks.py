@@ -6,8 +6,8 @@ from pydantic import Field, TypeAdapter
 
 from schemas.certificate import Point, Stretch
 from schemas.frozen import Frozen, Ratio
-from schemas.media import Damage, MediaFacts
-from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan
+from schemas.media import Damage, MediaFacts, MediaWarning
+from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan, SubtitlePlan
 from schemas.vocabulary import AssetId, Deinterlace, OnDamage, TaskKind
 
 
@@ -103,6 +103,19 @@ class MuxParams(Frozen):
     asset_id: AssetId
 
 
+class ExtractSubtitlesParams(Frozen):
+    """Turn every subtitle track of the plan into WebVTT."""
+
+    kind: Literal[TaskKind.EXTRACT_SUBTITLES] = TaskKind.EXTRACT_SUBTITLES
+    source: SourceRef
+    subtitles: tuple[SubtitlePlan, ...]
+    segment_s: int
+    #: Source time of the output's zero, as for the sound.
+    zero_s: Ratio
+    #: Length of the asset.
+    duration_s: Ratio
+
+
 class PackageParams(Frozen):
     """Write the final playlists over everything published."""
 
@@ -134,6 +147,7 @@ TaskParams = Annotated[
     | EncodeParams
     | CopyParams
     | EncodeAudioParams
+    | ExtractSubtitlesParams
     | MuxParams
     | PackageParams
     | ProveParams
@@ -223,6 +237,16 @@ class EncodeAudioResult(Frozen):
     cpu_s: float = 0.0
 
 
+class ExtractSubtitlesResult(Frozen):
+    """Subtitles in storage: in text, the init segment is a file that holds all of it."""
+
+    kind: Literal[TaskKind.EXTRACT_SUBTITLES] = TaskKind.EXTRACT_SUBTITLES
+    renditions: tuple[RenditionMade, ...]
+    segments: tuple[SegmentMade, ...]
+    #: Tracks that could not be read.
+    warnings: tuple[MediaWarning, ...] = ()
+
+
 class MuxResult(Frozen):
     """The file to download, in storage."""
 
@@ -260,6 +284,7 @@ TaskResult = Annotated[
     | ThumbnailsResult
     | EncodeResult
     | EncodeAudioResult
+    | ExtractSubtitlesResult
     | MuxResult
     | PackageResult
     | ProveResult

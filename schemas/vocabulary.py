@@ -61,6 +61,7 @@ class TaskKind(StrEnum):
     #: Cut a source that is fit as it is into segments, encoding nothing.
     COPY = "copy"
     ENCODE_AUDIO = "encode_audio"
+    EXTRACT_SUBTITLES = "extract_subtitles"
     #: One MP4 of the best rendition and all sound, to download.
     MUX = "mux"
     PACKAGE = "package"

@@ -104,7 +104,7 @@ def _add_sets(period: ET.Element, timeline: Timeline, shown: Sequence[RenditionT
         add_words(made, sound)
     for text in shown:
         if text.medium is Medium.TEXT:
-            add_text(period, text)
+            add_text(period, timeline.asset_id, text)
 
 
 def _add_set(

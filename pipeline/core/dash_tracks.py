@@ -3,18 +3,15 @@
 from xml.etree import ElementTree as ET
 
 from pipeline.core import measures
+from pipeline.core.keys import media_path
 from pipeline.core.languages import tag_and_name
 from schemas.timeline import RenditionTimeline
+from schemas.vocabulary import AssetId
 
 _ROLE = "urn:mpeg:dash:role:2011"
 _ACCESSIBILITY = "urn:tva:metadata:cs:AudioPurposeCS:2007"
 #: TV-Anytime's numbers: 1 describes the picture, 2 helps who hears badly.
 _PURPOSES = {"visual_impaired": "1", "descriptions": "1", "hearing_impaired": "2"}
-
-
-def text_file_name(rendition: str) -> str:
-    """Name the file that holds all of a text rendition."""
-    return f"{rendition}.vtt"
 
 
 def add_words(adaptation: ET.Element, sound: RenditionTimeline) -> None:
@@ -24,7 +21,7 @@ def add_words(adaptation: ET.Element, sound: RenditionTimeline) -> None:
         adaptation.insert(n, word)
 
 
-def add_text(period: ET.Element, text: RenditionTimeline) -> None:
+def add_text(period: ET.Element, asset_id: AssetId, text: RenditionTimeline) -> None:
     """Add subtitles as one file beside the media: small, and understood by every player."""
     tag, _ = tag_and_name(text.language)
     attributes = {"contentType": "text", "mimeType": "text/vtt"} | ({"lang": tag} if tag else {})
@@ -34,7 +31,7 @@ def add_text(period: ET.Element, text: RenditionTimeline) -> None:
         adaptation.append(_role("main"))
     bps = str(max(1, measures.average_bps(text.segments)))
     shown = ET.SubElement(adaptation, "Representation", {"id": text.name, "bandwidth": bps})
-    ET.SubElement(shown, "BaseURL").text = text_file_name(text.name)
+    ET.SubElement(shown, "BaseURL").text = media_path(asset_id, text.segments[0].init_key)
 
 
 def _accessibility(sound: RenditionTimeline) -> list[ET.Element]:

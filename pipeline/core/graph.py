@@ -2,8 +2,8 @@
 
 ::
 
-    probe → (analyze) → {thumbnails, encode_audio, encode × chunks} → (mux) → package
-          → prove × stretches
+    probe → (analyze) → {thumbnails, extract_subtitles, encode_audio × tracks, encode × chunks}
+          → (mux) → package → prove × stretches
 
 The first chunk and the sound are express: a viewer waits for them. The job ends with the
 package: proofs are background work, which neither delays nor fails it.

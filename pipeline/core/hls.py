@@ -18,7 +18,7 @@ from pipeline.core.encryption import key_name
 from pipeline.core.errors import NotFound
 from pipeline.core.iframes import ByteRange
 from pipeline.core.keys import media_path
-from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
+from schemas.timeline import RenditionTimeline, Timeline
 from schemas.vocabulary import Medium
 
 #: Byte ranges of the key frames of a rendition, one per segment.
@@ -154,7 +154,7 @@ def media(timeline: Timeline, rendition_name: str, *, is_whole: bool = False) ->
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if is_ended else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         *([] if is_ended else _start(timeline)),
-        *_segment_lines(timeline, rendition.segments, None),
+        *_segment_lines(timeline, rendition, None),
     ]
     return _text(lines + ["#EXT-X-ENDLIST"] * is_ended)
 
@@ -169,7 +169,7 @@ def iframes(timeline: Timeline, rendition_name: str, frames: KeyFrames) -> str:
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-I-FRAMES-ONLY",
-        *_segment_lines(timeline, rendition.segments, frames),
+        *_segment_lines(timeline, rendition, frames),
         "#EXT-X-ENDLIST",
     ]
     return _text(lines)
@@ -183,14 +183,14 @@ def _find(timeline: Timeline, name: str, *, is_whole: bool) -> RenditionTimeline
 
 
 def _segment_lines(
-    timeline: Timeline, segments: Sequence[TimelineSegment], frames: KeyFrames | None
+    timeline: Timeline, rendition: RenditionTimeline, frames: KeyFrames | None
 ) -> Iterator[str]:
-    asset_id = timeline.asset_id
+    asset_id, segments = timeline.asset_id, rendition.segments
+    has_init = rendition.medium is not Medium.TEXT
     borders = measures.ticks(measures.borders_s(segments), _EXTINF_SCALE)
     init_sha256 = None
     for n, segment in enumerate(segments):
-        # Text has no init segment.
-        if segment.init_key and segment.init_sha256 != init_sha256:
+        if has_init and segment.init_sha256 != init_sha256:
             yield from ["#EXT-X-DISCONTINUITY"] * (init_sha256 is not None)
             yield from _map(timeline, segment.init_key, is_first=init_sha256 is None)
             init_sha256 = segment.init_sha256

@@ -3,7 +3,7 @@
 A plain gain where the peaks allow it: the mix stays as it was made. Where they do not, the gain
 is followed by a true-peak limiter, and what it takes away is measured and given back.
 ffmpeg's ``loudnorm`` is not used: its linear mode is such a gain, its other one compresses
-everything and still misses its own target (decision 29).
+everything and still misses its own target (ARCHITECTURE.md says by how much).
 """
 
 import re

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.core import chunks, estimate, ladder, sounds, trim
+from pipeline.core import chunks, estimate, ladder, sounds, subtitles, trim
 from pipeline.core.argv.picture import is_hdr
 from pipeline.core.copying import copied_rung
 from pipeline.core.errors import MediaDamaged, NotMedia
@@ -46,6 +46,7 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
         chunks=chunk_plans,
         copied_rung=copied.name if copied else None,
         audios=audios,
+        subtitles=subtitles.plan(facts),
         segment_s=profile.segment_s,
         preset=profile.preset,
         is_encrypted=profile.encryption is not None,

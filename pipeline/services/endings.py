@@ -8,13 +8,14 @@ from pipeline.core.measures import is_awaited
 from pipeline.core.retry import Failure, GiveUp, RetryAfter, decide_lost
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, TaskRow
-from pipeline.services import certificates, jobs, planning
+from pipeline.services import assets, certificates, jobs, planning
 from schemas.events import EventType
 from schemas.media import Damage
 from schemas.tasks import (
     AnalyzeResult,
     EncodeAudioResult,
     EncodeResult,
+    ExtractSubtitlesResult,
     MuxResult,
     PackageResult,
     ProbeResult,
@@ -75,8 +76,9 @@ def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
             return planning.plan_job(tx, task, result.found, result.measures)
         case ThumbnailsResult():
             _show_pictures(tx, task, result)
-        case EncodeResult():
+        case EncodeResult() | ExtractSubtitlesResult():
             publish(tx, task, result.renditions, result.segments)
+            _warn(tx, task, result)
         case EncodeAudioResult() if task.epoch > 1:
             # What an earlier attempt had published stays; this one's twins of it go.
             litter(tx, task)
@@ -126,6 +128,16 @@ def _play_if_possible(tx: Transaction, task: TaskRow) -> None:
     before = lifecycle.ASSET[AssetState.PLAYABLE]
     if tx.assets.move(task.asset_id, before, AssetState.PLAYABLE):
         _tell(tx, EventType.ASSET_PLAYABLE, task)
+
+
+def _warn(tx: Transaction, task: TaskRow, result: EncodeResult | ExtractSubtitlesResult) -> None:
+    """Add to what is said of the source."""
+    if isinstance(result, EncodeResult) or not result.warnings:
+        return
+    facts = assets.need(tx, task.asset_id).facts
+    if facts is not None:
+        said = tuple(dict.fromkeys((*facts.warnings, *result.warnings)))
+        tx.assets.set_facts(task.asset_id, facts.model_copy(update={"warnings": said}))
 
 
 def _show_pictures(tx: Transaction, task: TaskRow, result: ThumbnailsResult) -> None:

@@ -14,9 +14,12 @@ from pipeline.database.rows import JobRow, RenditionRow, TaskRow
 from pipeline.services import assets, fleet, jobs
 from pipeline.services.ids import new_task_id
 from schemas.events import EventType
-from schemas.plan import AudioPlan, MediaPlan, RungMeasure, RungPlan
+from schemas.plan import AudioPlan, MediaPlan, RungMeasure, RungPlan, SubtitlePlan
 from schemas.tasks import ProbeResult, ProveParams, SourceRef
 from schemas.vocabulary import JobId, JobState, Medium
+
+#: What two lines of text every few seconds come to.
+_TEXT_BPS = 1_000
 
 
 def plan_job(
@@ -94,7 +97,31 @@ def _renditions(job_id: JobId, media_plan: MediaPlan) -> list[RenditionRow]:
     ]
     first = len(rows)
     rows += [_audio(job_id, media_plan, one, first + n) for n, one in enumerate(media_plan.audios)]
-    return rows
+    first = len(rows)
+    texts = enumerate(media_plan.subtitles)
+    return rows + [_text(job_id, one, first + n) for n, one in texts]
+
+
+def _text(job_id: JobId, text: SubtitlePlan, position: int) -> RenditionRow:
+    return RenditionRow(
+        job_id=job_id,
+        name=text.name,
+        medium=Medium.TEXT,
+        codec="webvtt",
+        bitrate_bps=_TEXT_BPS,
+        width_px=None,
+        height_px=None,
+        frame_rate=None,
+        channels=None,
+        sample_rate_hz=None,
+        language=text.language,
+        title=text.title,
+        is_default=text.is_default,
+        dispositions=" ".join(text.dispositions),
+        n_segments=1,
+        codecs="",
+        position=position,
+    )
 
 
 def _video(job_id: JobId, media_plan: MediaPlan, rung: RungPlan, position: int) -> RenditionRow:

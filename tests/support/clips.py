@@ -33,7 +33,7 @@ class Clips:
     """Makes each clip at its first use; ``folder`` belongs to it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._ffmpeg, self._ffprobe = find(Settings())
         self._made: dict[str, Clip] = {}
 
@@ -62,7 +62,7 @@ class Clips:
         """Make a clip from ffmpeg flags, without the output file."""
         words = " ".join([suffix, *flags])
         if words not in self._made:
-            path = self._folder / f"clip{len(self._made)}.{suffix}"
+            path = self.folder / f"clip{len(self._made)}.{suffix}"
             self.run([*flags, str(path)])
             self._made[words] = self.read(path)
         return self._made[words]

@@ -64,7 +64,7 @@ def audio(
 def text(
     name: str = "text-1", *, lengths_s: tuple[int, ...] = (60, 12), **changes: Any
 ) -> RenditionTimeline:
-    """Make a text rendition: no init segments, other lengths than the media's."""
+    """Make a text rendition: no init segment but a whole file, other lengths than the media's."""
     made = RenditionTimeline(
         name=name,
         medium=Medium.TEXT,
@@ -77,10 +77,9 @@ def text(
             for k, length_s in enumerate(lengths_s)
         ),
     )
-    bare = tuple(
-        each.model_copy(update={"init_key": "", "init_sha256": ""}) for each in made.segments
-    )
-    return made.model_copy(update={"segments": bare, **changes})
+    whole = {"init_key": f"assets/a1/text-3/{name}.vtt"}
+    segments = tuple(each.model_copy(update=whole) for each in made.segments)
+    return made.model_copy(update={"segments": segments, **changes})
 
 
 def segment(

@@ -12,6 +12,7 @@ from pipeline.core.errors import NotFound, OutputInvalid, Stopped
 from pipeline.core.iframes import HEAD_BYTES, ByteRange, first_frame
 from schemas.tasks import PackageParams, PackageResult
 from schemas.timeline import RenditionTimeline, Timeline
+from schemas.vocabulary import Medium
 from workers.bench import Bench
 
 HLS_TYPE = "application/vnd.apple.mpegurl"
@@ -45,6 +46,9 @@ def run(params: PackageParams, bench: Bench) -> PackageResult:
 def _texts(timeline: Timeline, bench: Bench) -> Iterator[tuple[str, str]]:
     keyframes = _keyframes(timeline, bench)
     for rendition in timeline.renditions:
+        if not rendition.segments:
+            # Subtitles nobody could read.
+            continue
         text = hls.media(timeline, rendition.name, is_whole=True)
         _check_text(text, rendition)
         yield hls.media_name(rendition.name), text
@@ -77,6 +81,8 @@ def _keyframes(timeline: Timeline, bench: Bench) -> dict[str, list[ByteRange]]:
 def _check(timeline: Timeline) -> None:
     for rendition in timeline.renditions:
         indexes = [segment.index for segment in rendition.segments]
+        if rendition.medium is Medium.TEXT and not indexes:
+            continue
         if not indexes or indexes != list(range(len(indexes))):
             raise OutputInvalid(f"Rendition {rendition.name} has a hole or is empty")
         if not rendition.codecs:
@@ -95,7 +101,8 @@ def _check_rungs(timeline: Timeline) -> None:
 
 def _check_end(timeline: Timeline) -> None:
     """Tracks may end apart, as in the source; the longest must reach its end."""
-    lengths_s = [measures.length_s(each.segments) for each in timeline.renditions]
+    timed = [each for each in timeline.renditions if each.medium is not Medium.TEXT]
+    lengths_s = [measures.length_s(each.segments) for each in timed]
     longest_s = max(lengths_s, default=0)
     if not timeline.renditions or longest_s < timeline.duration_s - timeline.segment_s:
         raise OutputInvalid(

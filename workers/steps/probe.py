@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.core.cautions import Signs, cautions
 from pipeline.core.damage import shortfall_s
 from pipeline.core.errors import MediaDamaged, WorkFailed
+from pipeline.core.extras import left_out, with_extras
 from pipeline.core.facts import Findings, facts, track_name
 from pipeline.core.locks import check_description
 from pipeline.core.packets import PacketScan
@@ -41,7 +42,9 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
     chosen = choose(described, _bounds(bench))
     enrichment, lost = _enrich(bench, source)
     found, said, n_error_lines = _walk(prober, bench, described, chosen, enrichment)
-    stated = facts(found).model_copy(update={"missing_s": shortfall_s(found, said)})
+    stated = with_extras(facts(found), found).model_copy(
+        update={"missing_s": shortfall_s(found, said)}
+    )
     check_duration(stated.duration_s, bench.tools.max_source_duration_s)
     bench.report({"": 0.8})
     stated, n_failed_lines, mute = _try_decoders(prober, stated)
@@ -53,7 +56,7 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
         n_damaged_packets=max(0, found.scan.n_damaged - bool(stated.missing_s)),
         is_whole=found.is_whole,
     )
-    warnings = (*cautions(stated, signs), *mute, *lost)
+    warnings = (*cautions(stated, signs), *left_out(found), *mute, *lost)
     return ProbeResult(facts=stated.model_copy(update={"warnings": warnings}))
 
 

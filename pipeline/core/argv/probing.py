@@ -19,6 +19,7 @@ def describe_argv(
         *_opened(source, demuxer, max_pixels, max_streams),
         "-show_format",
         "-show_streams",
+        "-show_chapters",
         "-of",
         "json",
     ]

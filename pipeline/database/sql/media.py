@@ -19,8 +19,8 @@ _SEGMENT_TYPES = {
     Medium.AUDIO: "audio/iso.segment",
     Medium.TEXT: "text/vtt",
 }
-#: Text has no init segment.
-_INIT_TYPES = {Medium.VIDEO: "video/mp4", Medium.AUDIO: "audio/mp4"}
+#: Of text, a file that holds all of it.
+_INIT_TYPES = {Medium.VIDEO: "video/mp4", Medium.AUDIO: "audio/mp4", Medium.TEXT: "text/vtt"}
 
 
 class SqlMedia:
@@ -50,9 +50,7 @@ class SqlMedia:
     ) -> None:
         digests = {made.init_key: made.init_sha256 for made in renditions}
         media = {row.name: row.medium for row in self.renditions(job_id)}
-        inits = {
-            made.init_key: _INIT_TYPES[media[made.name]] for made in renditions if made.init_key
-        }
+        inits = {made.init_key: _INIT_TYPES[media[made.name]] for made in renditions}
         self.add_files(asset_id, job_id, inits)
         for made in renditions:
             self._connection.execute(

@@ -168,5 +168,5 @@ def test_dash_says_the_same_of_each_track() -> None:
     assert "<Label>Director</Label>" in sets[2]
     assert 'AudioPurposeCS:2007" value="1" />' in sets[3]
     assert sets[4].startswith('contentType="text" mimeType="text/vtt" lang="en">')
-    assert "<BaseURL>text-1.vtt</BaseURL>" in sets[4]
+    assert "<BaseURL>text-3/text-1.vtt</BaseURL>" in sets[4]
     assert role.format("main") in sets[5]

@@ -17,7 +17,7 @@ def test_a_source_is_described_as_what_it_is() -> None:
         *("-f", "mov"),
         *PATIENT,
         *("-i", "file:/cache/abc"),
-        *("-show_format", "-show_streams", "-of", "json"),
+        *("-show_format", "-show_streams", "-show_chapters", "-of", "json"),
     ]
 
 
