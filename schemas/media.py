@@ -67,7 +67,8 @@ class VideoFacts(Frozen):
     field_order: FieldOrder | None = None
     #: Only some frames are interlaced, and the decoder tells which.
     is_mixed_scan: bool = False
-    #: Film that was stretched to 30000/1001; its own rate is four fifths of ``frame_rate``.
+    #: Film stretched to 30000/1001; where it is so in the frames themselves, ``frame_rate`` is
+    #: that rate, and four fifths of it the film's.
     telecine: Telecine | None = None
     has_alpha: bool = False
     color_range: str | None = None
@@ -77,6 +78,8 @@ class VideoFacts(Frozen):
     mastering_display: MasteringDisplay | None = None
     content_light: ContentLight | None = None
     dolby_vision_profile: int | None = None
+    #: Whether the box that probed it can bring HDR down; a job's boxes run one build of ffmpeg.
+    is_tone_mappable: bool = True
     #: First presentation time in source seconds.
     start_s: Ratio
     #: Length of the picture in seconds, from its first frame to the end of its last.

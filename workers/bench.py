@@ -32,6 +32,8 @@ class Tools:
     max_source_pixels: int
     max_source_duration_s: float
     max_source_streams: int
+    #: Whether HDR could be brought down to SDR in a trial.
+    can_tone_map: bool = True
 
 
 class Bench(Protocol):

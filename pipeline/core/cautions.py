@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.core.argv.picture import is_hdr
+from pipeline.core.colors import is_hdr
 from schemas.media import MediaFacts, MediaWarning, VideoFacts
 
 #: Picture and sound that begin this far apart are worth a word.
@@ -55,6 +55,13 @@ def _picture(facts: MediaFacts) -> Iterator[MediaWarning]:
         )
     if is_hdr(video):
         yield MediaWarning(code="media.hdr", detail=f"high dynamic range ({video.color_transfer})")
+    if video.dolby_vision_profile is not None:
+        yield MediaWarning(
+            code="media.dolby_vision",
+            detail=f"Dolby Vision profile {video.dolby_vision_profile} is shown as its base layer",
+        )
+    if video.has_alpha and video.pixel_format != "unknown":
+        yield MediaWarning(code="media.alpha", detail="transparent parts are put on black")
     if _is_interlaced(video, facts.enrichment):
         yield MediaWarning(code="media.interlaced", detail="the picture is interlaced")
     if not facts.is_seekable:

@@ -6,9 +6,11 @@ from fractions import Fraction
 from itertools import pairwise
 
 from pipeline.core.errors import MediaUnsupported
+from pipeline.core.scan import picture_rate
 from schemas.media import MediaFacts, VideoFacts
 from schemas.plan import ChunkPlan, Grid
 from schemas.profile import Profile
+from schemas.vocabulary import Deinterlace
 
 #: Rates of the field. A rate measured within a five-thousandth of one is that one.
 _USUAL_RATES = tuple(
@@ -42,7 +44,7 @@ def grid(facts: MediaFacts, profile: Profile) -> Grid:
     video = facts.video
     if video is None or video.frame_rate <= 0 or video.duration_s <= 0:
         raise MediaUnsupported("The picture has no frame rate or no length.")
-    rate = frame_rate(video, profile.max_frame_rate)
+    rate = frame_rate(video, profile.max_frame_rate, profile.deinterlace)
     lead_frames = round((video.start_s - facts.start_s) * rate)
     segment_frames, n_keyframes = _segment(profile, rate)
     return Grid(
@@ -69,13 +71,15 @@ def keyframe_frames(grid: Grid) -> int:
     return grid.segment_frames // grid.keyframes_per_segment
 
 
-def frame_rate(video: VideoFacts, most: Fraction) -> Fraction:
-    """Choose the exact output rate: the source's, halved until it fits.
+def frame_rate(
+    video: VideoFacts, most: Fraction, deinterlace: Deinterlace = Deinterlace.FRAME
+) -> Fraction:
+    """Choose the exact output rate: that of the source's whole pictures, halved until it fits.
 
     A variable-rate source whose nominal rate is too high is capped instead: halving has no
     meaning where frames follow no beat.
     """
-    rate = _snap(video.frame_rate)
+    rate = _snap(picture_rate(video, deinterlace))
     if video.is_variable_rate:
         rate = min(rate, most)
     while rate > most:

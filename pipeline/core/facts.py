@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from pipeline.core.appearance import appearance
 from pipeline.core.errors import MediaDamaged
 from pipeline.core.packets import PacketScan, TrackScan
 from pipeline.core.rates import frame_rate
 from pipeline.core.streams import Chosen, Description, Stream
-from schemas.media import AudioFacts, MediaFacts, MediaWarning, VideoFacts
+from schemas.media import AudioFacts, Crop, MediaFacts, MediaWarning, VideoFacts
 
 #: Facts travel with every task: of a long source a sample of its keyframes must do.
 MOST_KEYFRAMES = 1200
 #: A picture stretched further than this is a broken header, not an anamorphic one.
 _WIDEST_SAR = 4
-_INTERLACED = ("tt", "bb", "tb", "bt")
 _DEEP_PIXELS = re.compile(r"(9|10|12|14|16)(msb)?(le|be)$")
 
 
@@ -32,6 +32,10 @@ class Findings:
     container: str
     size_bytes: int
     is_seekable: bool
+    #: ffprobe's words on a few decoded pictures.
+    frames: Sequence[Mapping[str, Any]] = ()
+    #: Whether this box can bring HDR down.
+    is_tone_mappable: bool = True
     enrichment: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[MediaWarning] = ()
 
@@ -81,28 +85,26 @@ def _video(found: Findings) -> VideoFacts:
     base = time_base(stream)
     ticks = track.sorted_ticks()
     announced = [ratio(stream.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
+    shown = appearance(stream, found.frames)
     # Fields of interlaced pictures may come in packets of their own: the header knows better.
-    is_interlaced = stream.get("field_order") in _INTERLACED
-    rate, is_variable = frame_rate(() if is_interlaced else ticks, base, announced)
+    rate, is_variable = frame_rate(() if shown.get("is_interlaced") else ticks, base, announced)
     start_s, duration_s = _span(found, stream, track, last_s=1 / rate)
     width_px, height_px = int(stream["width"]), int(stream["height"])
-    aspect, rotation_deg = _sample_aspect(stream, width_px), _rotation(stream)
-    shown_px = _shown(width_px, height_px, aspect, rotation_deg)
+    aspect = _sample_aspect(stream, width_px)
+    display_px = _display(width_px, height_px, aspect, shown)
     return VideoFacts(
         index=stream["index"],
         codec=stream["codec_name"],
         profile=_known(stream.get("profile")),
         width_px=width_px,
         height_px=height_px,
-        display_width_px=shown_px[0],
-        display_height_px=shown_px[1],
-        rotation_deg=rotation_deg,
+        display_width_px=display_px[0],
+        display_height_px=display_px[1],
         sample_aspect_ratio=aspect,
         pixel_format=stream.get("pix_fmt", "unknown"),
         bit_depth=_bit_depth(stream),
         frame_rate=rate,
         is_variable_rate=is_variable,
-        is_interlaced=is_interlaced,
         color_range=_known(stream.get("color_range")),
         color_space=_known(stream.get("color_space")),
         color_transfer=_known(stream.get("color_transfer")),
@@ -112,6 +114,8 @@ def _video(found: Findings) -> VideoFacts:
         n_frames=len(ticks) if found.is_whole and ticks else _count(stream.get("nb_frames")),
         keyframes_s=_sample([float(tick * base) for tick in sorted(track.keyframes)]),
         bitrate_bps=_count(stream.get("bit_rate")),
+        is_tone_mappable=found.is_tone_mappable,
+        **shown,
     )
 
 
@@ -176,15 +180,13 @@ def _sample_aspect(stream: Stream, width_px: int) -> Fraction:
     return aspect
 
 
-def _rotation(stream: Stream) -> int:
-    """Read the display matrix; ffprobe counts counter-clockwise, we count as a viewer turns."""
-    angles = [one["rotation"] for one in stream.get("side_data_list", ()) if "rotation" in one]
-    return -round(float(angles[0]) / 90) * 90 % 360 if angles else 0
-
-
-def _shown(width_px: int, height_px: int, aspect: Fraction, rotation_deg: int) -> tuple[int, int]:
-    size = round(width_px * aspect), height_px
-    return size if rotation_deg % 180 == 0 else size[::-1]
+def _display(
+    width_px: int, height_px: int, aspect: Fraction, shown: Mapping[str, Any]
+) -> tuple[int, int]:
+    crop = shown["crop"] or Crop()
+    seen_px = width_px - crop.left_px - crop.right_px
+    size = max(1, round(seen_px * aspect)), height_px - crop.top_px - crop.bottom_px
+    return size if shown["rotation_deg"] % 180 == 0 else size[::-1]
 
 
 def _bit_depth(stream: Stream) -> int:

@@ -235,6 +235,7 @@ def _encode_params(
         rungs=rungs,
         chunk=chunk,
         preset=job.plan.preset,
+        deinterlace=job.plan.deinterlace,
         on_damage=job.plan.on_damage,
         is_encrypted=job.plan.is_encrypted,
     )

@@ -1,16 +1,18 @@
 """Facts and wishes in, a plan out: what exactly will be made of a source."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from pipeline.core import chunks, estimate, ladder, sounds, subtitles, trim
-from pipeline.core.argv.picture import is_hdr
+from pipeline.core import chunks, colors, estimate, ladder, sounds, subtitles, trim
 from pipeline.core.copying import copied_rung
 from pipeline.core.errors import MediaDamaged, NotMedia
+from pipeline.core.scan import picture_rate
 from pipeline.core.worth import worth_making
-from schemas.media import MediaFacts, MediaWarning
+from schemas.media import MediaFacts, MediaWarning, VideoFacts
 from schemas.plan import ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan
 from schemas.profile import Profile
-from schemas.vocabulary import LadderMode, OnDamage, VideoRange
+from schemas.vocabulary import Deinterlace, LadderMode, OnDamage, Telecine, VideoRange
+
+_SDR_BITS, _HDR_BITS = 8, 10
 
 
 def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = ()) -> MediaPlan:
@@ -49,6 +51,7 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
         subtitles=subtitles.plan(facts),
         segment_s=profile.segment_s,
         preset=profile.preset,
+        deinterlace=profile.deinterlace,
         is_encrypted=profile.encryption is not None,
         has_download=profile.has_download,
         duration_s=facts.duration_s,
@@ -58,7 +61,9 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
         estimated_cpu_s=cost.cpu_s,
         scratch_bytes=cost.scratch_bytes,
         on_damage=profile.on_damage,
-        warnings=facts.warnings + _warnings(facts, grid) + _unmeasured(profile, rungs, measures),
+        warnings=facts.warnings
+        + _warnings(facts, grid, rungs)
+        + _unmeasured(profile, rungs, measures),
     )
 
 
@@ -84,7 +89,19 @@ def _picture(
     rungs = ladder.fit(
         profile.ladder, facts.video, profile.video_codec, profile.crf, profile.h264_profile
     )
-    return grid, rungs, chunks.cut(grid, facts, profile)
+    return grid, _ranged(rungs, facts.video, profile), chunks.cut(grid, facts, profile)
+
+
+def _ranged(
+    rungs: tuple[RungPlan, ...], video: VideoFacts, profile: Profile
+) -> tuple[RungPlan, ...]:
+    """Give the rungs the dynamic range they are made in, and the depth it needs."""
+    kept = colors.kept_range(video, profile.video_codec, profile.dynamic_range)
+    if kept is VideoRange.SDR:
+        return rungs
+    depth = _HDR_BITS if colors.can_be_deep(profile.video_codec) else _SDR_BITS
+    change = {"video_range": kept, "bit_depth": depth}
+    return tuple(rung.model_copy(update=change) for rung in rungs)
 
 
 def _unmeasured(
@@ -96,16 +113,14 @@ def _unmeasured(
     return (MediaWarning(code="plan.not_measured", detail=detail),)
 
 
-def _warnings(facts: MediaFacts, grid: Grid | None) -> tuple[MediaWarning, ...]:
+def _warnings(
+    facts: MediaFacts, grid: Grid | None, rungs: tuple[RungPlan, ...]
+) -> tuple[MediaWarning, ...]:
     video = facts.video
     if video is None or grid is None:
         return ()
-    found = []
-    if is_hdr(video):
-        found.append(("plan.tone_mapped", "The picture is HDR and is brought down to BT.709."))
-    if video.is_interlaced:
-        found.append(("plan.deinterlaced", "The picture is interlaced and is deinterlaced."))
-    if grid.frame_rate < video.frame_rate * 99 / 100:
+    found = [*_range_warnings(video, rungs[0]), *_scan_warnings(video)]
+    if grid.frame_rate < picture_rate(video, Deinterlace.FRAME) * 99 / 100:
         rates = f"from {float(video.frame_rate):g} to {float(grid.frame_rate):g}"
         found.append(("plan.rate_lowered", f"The frame rate is lowered {rates} per second."))
     if not facts.is_seekable:
@@ -116,3 +131,23 @@ def _warnings(facts: MediaFacts, grid: Grid | None) -> tuple[MediaWarning, ...]:
             )
         )
     return tuple(MediaWarning(code=code, detail=detail) for code, detail in found)
+
+
+def _range_warnings(video: VideoFacts, rung: RungPlan) -> Iterator[tuple[str, str]]:
+    if not colors.is_hdr(video):
+        return
+    if rung.video_range is VideoRange.SDR:
+        yield "plan.tone_mapped", "The picture is HDR and is brought down to BT.709."
+    elif rung.bit_depth == _SDR_BITS:
+        how = f"passed on as {rung.video_range} in 8 bits"
+        yield (
+            "plan.not_tone_mapped",
+            f"The picture is HDR, cannot be brought down here, and is {how}.",
+        )
+
+
+def _scan_warnings(video: VideoFacts) -> Iterator[tuple[str, str]]:
+    if video.telecine is Telecine.HARD:
+        yield "plan.untelecined", "The picture is film in 3:2 pulldown and is made film again."
+    elif video.is_interlaced:
+        yield "plan.deinterlaced", "The picture is interlaced and is deinterlaced."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from pipeline.core.appearance import check_base_layer
 from pipeline.core.errors import MediaUnsupported, NotMedia
 
 #: ffprobe's JSON of one stream, and of a whole file.
@@ -58,6 +59,7 @@ def choose(described: Description, bounds: Bounds) -> Chosen:
         raise _nothing_usable(pictures or sounds)
     if video is not None:
         _check_size(video, bounds.n_pixels)
+        check_base_layer(video)
     check_duration(_announced_s(described), bounds.duration_s)
     audios = heard[:MOST_AUDIOS]
     used = {one["index"] for one in audios}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core.argv.picture import is_hdr
+from pipeline.core.colors import is_hdr
 from pipeline.core.errors import EncoderUnavailable, Stopped
 from schemas.media import MediaFacts
 from schemas.vocabulary import VideoCodec

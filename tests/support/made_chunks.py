@@ -54,6 +54,7 @@ class Made:
             rungs=self.rungs,
             chunk=chunk,
             preset=profile.preset,
+            deinterlace=profile.deinterlace,
         )
 
     def inits(self, rung: str) -> set[bytes]:

@@ -12,9 +12,23 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from pipeline.core.argv.probing import decode_argv, describe_argv, packets_argv, seek_argv
-from pipeline.core.errors import MediaDamaged, MediaUnsupported, NotMedia, WorkFailed
+from pipeline.core.argv.probing import (
+    decode_argv,
+    describe_argv,
+    fields_argv,
+    frames_argv,
+    packets_argv,
+    seek_argv,
+)
+from pipeline.core.errors import (
+    MediaDamaged,
+    MediaError,
+    MediaUnsupported,
+    NotMedia,
+    WorkFailed,
+)
 from pipeline.core.packets import PacketScan
+from pipeline.core.scan import judged
 from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.run import Finished, capture, read_lines, run
@@ -128,10 +142,38 @@ class Prober:
             raise MediaDamaged("nothing of the track decodes", code="media.undecodable")
         return finished
 
-    def _capture(self, argv: Sequence[str]) -> bytes:
+    def look(self, stream_index: int, places_s: Sequence[float], n_frames: int) -> list[Any]:
+        """Return ffprobe's JSON of some pictures; nothing where it cannot decode them."""
+        argv = frames_argv(
+            str(self.source),
+            demuxer=self.demuxer,
+            stream_index=stream_index,
+            places_s=places_s,
+            n_frames=n_frames,
+        )
+        try:
+            frames: list[Any] = json.loads(self._capture(argv)).get("frames", [])
+        except (MediaError, WorkFailed, ValueError):
+            return []  # whether the file is at fault, the decoders that matter will say
+        return frames
+
+    def fields(self, stream_index: int, at_s: float, n_frames: int) -> list[tuple[str, str]]:
+        """Tell of some pictures which field each repeats, and how it was scanned."""
+        argv = fields_argv(
+            str(self.source),
+            demuxer=self.demuxer,
+            stream_index=stream_index,
+            at_s=at_s,
+            n_frames=n_frames,
+            threads=self.threads,
+        )
+        with _blaming_the_file():
+            return judged(self._capture(argv, self.ffmpeg).decode("ascii", "replace"))
+
+    def _capture(self, argv: Sequence[str], program: str = "") -> bytes:
         return capture(
             argv,
-            program=self.ffprobe,
+            program=program or self.ffprobe,
             cage=self._cage(),
             limits=self._limits(_ASK_S),
             stop=self.stop,

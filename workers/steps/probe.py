@@ -20,6 +20,7 @@ from workers.bench import Bench
 from workers.ffmpeg.mediainfo import enrich
 from workers.ffmpeg.probe import Prober
 from workers.steps.opening import opened
+from workers.steps.pictures import sampled, with_film
 
 #: Larger files are read for their first minutes only.
 _READ_WHOLE_BYTES = 16 * 2**30
@@ -42,9 +43,8 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
     chosen = choose(described, _bounds(bench))
     enrichment, lost = _enrich(bench, source)
     found, said, n_error_lines = _walk(prober, bench, described, chosen, enrichment)
-    stated = with_extras(facts(found), found).model_copy(
-        update={"missing_s": shortfall_s(found, said)}
-    )
+    stated = with_film(prober, with_extras(facts(found), found))
+    stated = stated.model_copy(update={"missing_s": shortfall_s(found, said)})
     check_duration(stated.duration_s, bench.tools.max_source_duration_s)
     bench.report({"": 0.8})
     stated, n_failed_lines, mute = _try_decoders(prober, stated)
@@ -98,7 +98,9 @@ def _walk(
         container=prober.demuxer or _container(described),
         size_bytes=size_bytes,
         is_seekable=False,
+        frames=sampled(prober, described, chosen.video),
         enrichment=enrichment,
+        is_tone_mappable=bench.tools.can_tone_map,
     )
     return found, finished.stderr_tail, finished.n_error_lines
 

@@ -17,6 +17,7 @@ from pipeline.core.argv.source import input_options as source_options
 from pipeline.core.argv.threads import dealt
 from pipeline.core.argv.wish import Wish
 from pipeline.core.chunks import keyframe_frames
+from schemas.media import VideoFacts
 from schemas.plan import Grid, RungPlan
 from schemas.tasks import EncodeParams
 
@@ -69,21 +70,17 @@ def chunk_argv(
     table = encoders.look_up(encoder)
     if fill is Fill.BLACK:
         size = (params.rungs[0].width_px, params.rungs[0].height_px)
-        grid_stream = picture.black(size, params.grid, params.chunk)
+        shown = picture.black(size, params.grid, params.chunk)
     else:
-        opened = ffmpeg.input(f"file:{source}", **input_options(params, threads))
-        is_held = fill is Fill.HOLD
-        grid_stream = picture.on_grid(
-            opened[str(video.index)], video, params.grid, params.chunk, is_held=is_held
-        )
-        if picture.is_hdr(video):
-            grid_stream = picture.tone_mapped(grid_stream, params.rungs[0])
+        shown = _shown(params, video, source, threads, is_held=fill is Fill.HOLD)
     outputs = []
     shares = dealt(threads, params.rungs)
-    streams = cascade.sized(grid_stream, params.rungs, video, table.pixel_format)
+    pixel_format = table.format_for(params.rungs[0].bit_depth)
+    streams = cascade.sized(shown, params.rungs, video, pixel_format)
     for rung, sized, share in zip(params.rungs, streams, shares, strict=True):
         stream = sized.filter("hwupload") if table.needs_upload else sized
-        wish = Wish(rung, params.preset, keyframe_frames(params.grid), share)
+        light = (video.mastering_display, video.content_light)
+        wish = Wish(rung, params.preset, keyframe_frames(params.grid), share, *light)
         outputs.append(_output(stream, params, rung, encoders.options(encoder, wish)))
     compiled = ffmpeg.compile(ffmpeg.merge_outputs(*outputs))[1:]
     # Keep the source's timestamps: the grid counts from them. However much of the source does
@@ -91,10 +88,24 @@ def chunk_argv(
     return ["-copyts", "-max_error_rate", "1", *table.device_flags, *compiled]
 
 
+def _shown(
+    params: EncodeParams, video: VideoFacts, source: str, threads: int, *, is_held: bool
+) -> Any:
+    """Open the source and show its pictures on the grid as a viewer sees them."""
+    opened = ffmpeg.input(f"file:{source}", **input_options(params, threads))[str(video.index)]
+    laid = picture.on_grid(
+        opened, video, params.grid, params.chunk, params.deinterlace, is_held=is_held
+    )
+    largest = params.rungs[0]
+    size_px = (largest.width_px, largest.height_px)
+    return picture.displayed(laid, video, size_px, largest.video_range)
+
+
 def input_options(params: EncodeParams, threads: int) -> dict[str, str | None]:
     """Name the options that open a chunk's source where its pictures begin."""
     options: dict[str, str | None] = {
         **source_options(),
+        **(picture.input_options(params.facts.video) if params.facts.video else {}),
         "threads": str(threads),
         # A change of size in mid-stream would rebuild the graph and restart the grid; the scale
         # filter copes with it by itself.

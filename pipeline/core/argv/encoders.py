@@ -16,6 +16,9 @@ from schemas.vocabulary import VideoCodec
 __all__ = ["ENCODERS", "SOFTWARE", "Encoder", "Wish", "choose", "look_up", "options"]
 
 
+_EIGHT_BITS = 8
+
+
 @dataclass(frozen=True)
 class Encoder:
     """One encoder of ffmpeg."""
@@ -25,10 +28,24 @@ class Encoder:
     #: Turns a wish into output options.
     options: Callable[[Wish], Options]
     pixel_format: str = "yuv420p"
+    #: For ten bits; None where it makes eight alone.
+    deep_format: str | None = None
     #: Pictures must lie in the device's memory before it takes them.
     needs_upload: bool = False
     #: Flags before the inputs.
     device_flags: tuple[str, ...] = ()
+
+    def format_for(self, bit_depth: int) -> str:
+        """Name the pixel format of a depth.
+
+        Raises:
+            EncoderUnavailable: it cannot make that depth.
+        """
+        if bit_depth == _EIGHT_BITS:
+            return self.pixel_format
+        if self.deep_format is None:
+            raise EncoderUnavailable(f"No {bit_depth}-bit {self.codec} can be encoded here.")
+        return self.deep_format
 
 
 def choose(codec: VideoCodec, *, available: Collection[str], use_gpu: bool) -> str:
@@ -90,19 +107,24 @@ def _gpu(codec: VideoCodec, make: Callable[[Wish], Options], *, is_vaapi: bool =
         is_gpu=True,
         options=make,
         pixel_format="nv12",
+        # Their encoders choose the ten-bit profile by the format they are given.
+        deep_format="p010le" if codec in (VideoCodec.HEVC, VideoCodec.AV1) else None,
         needs_upload=is_vaapi,
         device_flags=_VAAPI_DEVICE if is_vaapi else (),
     )
 
 
 _HVC1 = {"tag_v": "hvc1"}
+_DEEP = "yuv420p10le"
 
 #: In order of preference within a codec.
 ENCODERS: Mapping[str, Encoder] = MappingProxyType(
     {
         "libx264": Encoder(VideoCodec.H264, is_gpu=False, options=software.x264),
-        "libx265": Encoder(VideoCodec.HEVC, is_gpu=False, options=software.x265),
-        "libsvtav1": Encoder(VideoCodec.AV1, is_gpu=False, options=software.svt_av1),
+        "libx265": Encoder(VideoCodec.HEVC, is_gpu=False, options=software.x265, deep_format=_DEEP),
+        "libsvtav1": Encoder(
+            VideoCodec.AV1, is_gpu=False, options=software.svt_av1, deep_format=_DEEP
+        ),
         "libvpx-vp9": Encoder(VideoCodec.VP9, is_gpu=False, options=software.vpx_vp9),
         "h264_nvenc": _gpu(VideoCodec.H264, _h264(hardware.nvenc)),
         "hevc_nvenc": _gpu(VideoCodec.HEVC, _tagged(hardware.nvenc, **_HVC1)),

@@ -1,6 +1,9 @@
-"""The filters that lay a source's pictures on the grid and make them fit for the web.
+"""From a source's pictures to what a viewer sees: whole, on the grid, cropped, upright, opaque.
 
-Built with ffmpeg-python on its streams; rotation is left to ffmpeg's autorotate.
+Built with ffmpeg-python on its streams. ffmpeg would crop and turn by itself, but in front of all
+other filters, where the fields of a turned picture lie in columns; so it is told not to, and each
+step stands here: ``progressive`` and ``on_grid`` → ``displayed`` → ``sized``. What the output has
+to look like is what the first and the third make of the source.
 """
 
 from fractions import Fraction
@@ -8,51 +11,90 @@ from typing import Any
 
 import ffmpeg
 
+from pipeline.core import colors
+from pipeline.core.argv import film
 from pipeline.core.chunks import tail_frames
-from schemas.media import VideoFacts
+from pipeline.core.scan import picture_rate
+from schemas.media import Crop, VideoFacts
 from schemas.plan import ChunkPlan, Grid, RungPlan
+from schemas.vocabulary import Deinterlace, Telecine, VideoRange
 
 #: Ticks of the working clock per grid frame: fine enough that no frame is mistaken for its
 #: neighbour, and grid frames are whole ticks, so that rounding is the same in every chunk.
 TICKS_PER_FRAME = 64
 
-#: Transfer curves of HDR: PQ and HLG.
-HDR_TRANSFERS = frozenset(("smpte2084", "arib-std-b67"))
+_Filters = tuple[tuple[str, dict[str, str]], ...]
 
-_MATRICES = frozenset(("bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"))
-_PRIMARIES = frozenset(
-    ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte432")
-)
-_TRANSFERS = frozenset(
-    ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "iec61966-2-1", "bt2020-10")
-)
-#: Matrix names of RGB pictures, which have none until we make YUV of them.
-_RGB = frozenset(("gbr", "rgb"))
+#: How a picture, mirrored or not, is turned clockwise by so many degrees.
+_TURNS: dict[tuple[bool, int], _Filters] = {
+    (False, 0): (),
+    (False, 90): (("transpose", {"dir": "clock"}),),
+    (False, 180): (("hflip", {}), ("vflip", {})),
+    (False, 270): (("transpose", {"dir": "cclock"}),),
+    (True, 0): (("hflip", {}),),
+    (True, 90): (("transpose", {"dir": "clock_flip"}),),
+    (True, 180): (("vflip", {}),),
+    (True, 270): (("transpose", {"dir": "cclock_flip"}),),
+}
+
+#: The native decoders of these leave out the second picture that holds their alpha.
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+#: Notes on frames that must not reach the output even where HDR's own are kept.
+_FOREIGN_NOTES = ("DISPLAYMATRIX", "A53_CC", "DOVI_RPU_BUFFER", "DOVI_METADATA", "ICC_PROFILE")
+_EIGHT_BITS = 8
 
 
-def is_hdr(video: VideoFacts) -> bool:
-    """Tell whether the picture must be tone-mapped for 8-bit output."""
-    return video.color_transfer in HDR_TRANSFERS
+def input_options(video: VideoFacts) -> dict[str, str | None]:
+    """Name the options before ``-i`` that leave to our filters what is theirs."""
+    options: dict[str, str | None] = {"noautorotate": None}
+    if video.crop is not None:
+        # What the codec itself crops stays cropped.
+        options["apply_cropping"] = "codec"
+    if video.has_alpha and video.codec in _ALPHA_DECODERS:
+        options["c:v"] = _ALPHA_DECODERS[video.codec]
+    return options
+
+
+def progressive(
+    stream: Any, video: VideoFacts, deinterlace: Deinterlace = Deinterlace.FRAME
+) -> Any:
+    """Make whole pictures of fields: one of each frame, or one of each field."""
+    if not video.is_interlaced:
+        return stream
+    options = {"mode": "send_field" if deinterlace is Deinterlace.FIELD else "send_frame"}
+    if video.field_order is not None:
+        options["parity"] = video.field_order.value
+    # Where only some frames are interlaced, their flags are true; elsewhere there may be none.
+    options["deint"] = "interlaced" if video.is_mixed_scan else "all"
+    return stream.filter("bwdif", **options)
 
 
 def on_grid(
-    stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan, *, is_held: bool = False
+    stream: Any,
+    video: VideoFacts,
+    grid: Grid,
+    chunk: ChunkPlan,
+    deinterlace: Deinterlace = Deinterlace.FRAME,
+    *,
+    is_held: bool = False,
 ) -> Any:
     """Give each grid frame of a chunk its source frame; the asset's last one is held a little.
 
     With ``is_held`` the last frame that decodes is held to the chunk's end, however far it is.
     """
-    if video.is_interlaced:
-        # One frame per frame: fields become whole pictures, the rate stays.
-        stream = stream.filter("bwdif", mode="send_frame", deint="all")
     rate = grid.frame_rate
     tick_s = 1 / (rate * TICKS_PER_FRAME)
+    is_film = video.telecine is Telecine.HARD
+    if not is_film:
+        stream = progressive(stream, video, deinterlace)
     # From the source's clock, however coarse, to one on which grid frames are whole ticks.
     stream = stream.filter("settb", expr=_ratio(tick_s))
     # Source time to time from the asset's zero.
-    late_ticks = round(_leeway_frames(video, grid) * TICKS_PER_FRAME)
+    late_ticks = round(_leeway_frames(video, grid, deinterlace) * TICKS_PER_FRAME)
     start_ticks = round(grid.source_start_s / tick_s) - late_ticks
     stream = stream.filter("setpts", expr=f"PTS-({start_ticks})")
+    if is_film:
+        stream = film.untelecined(stream, video, grid, chunk)
     # Doubles and drops frames so that exactly one stands at each grid point from the first on.
     stream = stream.filter(
         "fps", fps=_ratio(rate), start_time=f"{float(chunk.first_frame / rate):.6f}"
@@ -64,14 +106,36 @@ def on_grid(
     return stream
 
 
-def _leeway_frames(video: VideoFacts, grid: Grid) -> Fraction:
+def _leeway_frames(video: VideoFacts, grid: Grid, deinterlace: Deinterlace) -> Fraction:
     """Move the frames of a halved rate off the middle between two grid points.
 
     There a coarse clock's rounding would decide which of two frames is shown.
     """
-    if video.is_variable_rate or video.frame_rate <= grid.frame_rate:
+    rate = picture_rate(video, deinterlace)
+    if video.is_variable_rate or rate <= grid.frame_rate:
         return Fraction(0)
-    return (1 - grid.frame_rate / video.frame_rate) / 2
+    return (1 - grid.frame_rate / rate) / 2
+
+
+def displayed(
+    stream: Any, video: VideoFacts, size_px: tuple[int, int], video_range: VideoRange
+) -> Any:
+    """Show whole pictures as a viewer sees them: cropped, upright, opaque, in the range wished.
+
+    ``size_px`` is the largest that is wanted of them: tone mapping is done at that size.
+    """
+    if video.crop is not None:
+        stream = _cropped(stream, video.crop)
+    for name, options in _TURNS[video.is_mirrored, video.rotation_deg]:
+        stream = stream.filter(name, **options)
+    if not colors.is_rgb(video) and not colors.is_tagged(video):
+        # What is assumed is said once, or each filter would assume for itself.
+        stream = stream.filter("setparams", **_tags(colors.source(video)))
+    if video.has_alpha:
+        stream = _on_black(stream, video)
+    if colors.is_hdr(video) and video_range is VideoRange.SDR:
+        stream = _tone_mapped(stream, video, size_px)
+    return _without_notes(stream, video_range)
 
 
 def black(size_px: tuple[int, int], grid: Grid, chunk: ChunkPlan) -> Any:
@@ -87,13 +151,13 @@ def black(size_px: tuple[int, int], grid: Grid, chunk: ChunkPlan) -> Any:
 def sized(
     stream: Any, rung: RungPlan, video: VideoFacts, pixel_format: str, *, is_again: bool = False
 ) -> Any:
-    """Scale to a rung's size with square pixels, 4:2:0, limited range.
+    """Scale displayed pictures to a rung's size with square pixels, 4:2:0, limited range.
 
     ``is_again``: the pictures were scaled once already.
     """
     # Players take limited range for granted, whatever the tags say.
     options = {"w": rung.width_px, "h": rung.height_px, "out_range": "tv"}
-    if video.color_space in _RGB:
+    if colors.is_rgb(video) and not video.has_alpha:
         # Without a word it would be BT.601, which players do not expect in HD.
         options["out_color_matrix"] = "bt709"
     if is_again:
@@ -104,37 +168,63 @@ def sized(
     stream = stream.filter("setsar", "1")
     stream = stream.filter("format", pixel_format)
     # On the pictures, because encoders take tags from there and ignore the options of that name.
-    return stream.filter("setparams", **color_tags(video))
+    tags = _tags(colors.output(video, rung.video_range))
+    return stream.filter("setparams", range="tv", **tags)
 
 
-def tone_mapped(stream: Any, rung: RungPlan) -> Any:
-    """Bring HDR down to BT.709, at the size of the highest rung to spare work."""
-    stream = stream.filter("scale", w=rung.width_px, h=rung.height_px)
+def _cropped(stream: Any, crop: Crop) -> Any:
+    # To the pixel, also where chroma is coarser.
+    return stream.filter(
+        "crop",
+        w=f"iw-{crop.left_px + crop.right_px}",
+        h=f"ih-{crop.top_px + crop.bottom_px}",
+        x=crop.left_px,
+        y=crop.top_px,
+        exact="1",
+    )
+
+
+def _on_black(stream: Any, video: VideoFacts) -> Any:
+    """Put a transparent picture on black."""
+    is_deep = colors.is_rgb(video) or video.bit_depth > _EIGHT_BITS
+    if colors.is_rgb(video):
+        stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv")
+    # Full chroma, as the filter wants it; ten bits where rounding would otherwise show.
+    stream = stream.filter("format", "yuva444p10le" if is_deep else "yuva444p")
+    # Colour times its own alpha is that colour on black.
+    return stream.filter("premultiply", inplace="1")
+
+
+def _tone_mapped(stream: Any, video: VideoFacts, size_px: tuple[int, int]) -> Any:
+    """Bring HDR down to BT.709."""
+    stream = stream.filter("scale", w=size_px[0], h=size_px[1])
     # Linear light, 100 cd/m² being SDR white, in floating point.
     stream = stream.filter("zscale", transfer="linear", npl="100")
     stream = stream.filter("format", "gbrpf32le")
     stream = stream.filter("zscale", primaries="bt709")
-    # Hable keeps detail in highlights; no desaturation of bright colours.
-    stream = stream.filter("tonemap", tonemap="hable", desat="0")
+    # Hable keeps detail in highlights; no desaturation of bright colours. The peak is said, or
+    # it would be looked up on each chunk's own frames.
+    peak = f"{colors.peak_luminance(video) / 100:g}"
+    stream = stream.filter("tonemap", tonemap="hable", desat="0", peak=peak)
     stream = stream.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
     return stream.filter("format", "yuv420p")
 
 
-def color_tags(video: VideoFacts) -> dict[str, str]:
-    """Tag the output as the source is tagged; what the source does not say is not invented."""
-    if is_hdr(video):
-        return _tags("bt709", "bt709", "bt709")
-    matrix = "bt709" if video.color_space in _RGB else video.color_space
-    return _tags(
-        matrix if matrix in _MATRICES else None,
-        video.color_primaries if video.color_primaries in _PRIMARIES else None,
-        video.color_transfer if video.color_transfer in _TRANSFERS else None,
-    )
+def _without_notes(stream: Any, video_range: VideoRange) -> Any:
+    """Take off what would make a player turn, crop or tone-map a second time."""
+    if video_range is VideoRange.SDR:
+        return stream.filter("sidedata", mode="delete")
+    for kind in _FOREIGN_NOTES:
+        stream = stream.filter("sidedata", mode="delete", type=kind)
+    return stream
 
 
-def _tags(matrix: str | None, primaries: str | None, transfer: str | None) -> dict[str, str]:
-    tags = {"colorspace": matrix, "color_primaries": primaries, "color_trc": transfer}
-    return {"range": "tv"} | {name: value for name, value in tags.items() if value}
+def _tags(tags: colors.Colors) -> dict[str, str]:
+    return {
+        "colorspace": tags.matrix,
+        "color_primaries": tags.primaries,
+        "color_trc": tags.transfer,
+    }
 
 
 def _ratio(value: Fraction) -> str:

@@ -3,6 +3,8 @@
 What follows the program's name. ``source`` is a local path of ours, never a user's name.
 """
 
+from collections.abc import Sequence
+
 from pipeline.core.argv.source import input_flags
 from pipeline.core.packets import PACKET_FIELDS, SIDE_DATA_FIELDS
 
@@ -43,6 +45,57 @@ def packets_argv(
         f"packet={','.join(PACKET_FIELDS)}:packet_side_data={','.join(SIDE_DATA_FIELDS)}",
         "-of",
         "csv=p=0",
+    ]
+
+
+def frames_argv(
+    source: str, *, demuxer: str | None, stream_index: int, places_s: Sequence[float], n_frames: int
+) -> list[str]:
+    """Ask for a few decoded pictures of some places as JSON; the first place is the beginning."""
+    intervals = [f"%+#{n_frames}", *(f"{at_s:.3f}%+#{n_frames}" for at_s in places_s)]
+    return [
+        *_QUIET,
+        *input_flags(),
+        *_forced(demuxer),
+        "-i",
+        f"file:{source}",
+        "-select_streams",
+        str(stream_index),
+        "-read_intervals",
+        ",".join(intervals),
+        "-show_frames",
+        "-of",
+        "json",
+    ]
+
+
+def fields_argv(
+    source: str, *, demuxer: str | None, stream_index: int, at_s: float, n_frames: int, threads: int
+) -> list[str]:
+    """Let ``idet`` judge how some pictures were scanned; its words go to standard output."""
+    return [
+        "-hide_banner",
+        "-nostdin",
+        *input_flags(),
+        *_forced(demuxer),
+        "-threads",
+        str(threads),
+        # Source time as it is, not counted from the file's first stream.
+        "-seek_timestamp",
+        "1",
+        "-ss",
+        f"{at_s:.6f}",
+        "-i",
+        f"file:{source}",
+        "-map",
+        f"0:{stream_index}",
+        "-frames:v",
+        str(n_frames),
+        "-vf",
+        "idet,metadata=print:file=-",
+        "-f",
+        "null",
+        "-",
     ]
 
 

@@ -1,6 +1,9 @@
 """Encoders that run on a processor, each asked in its own words."""
 
+from pipeline.core.argv import light
 from pipeline.core.argv.wish import Options, Wish, capped, closed_gop, step
+
+_EIGHT_BITS = 8
 
 
 def x264(wish: Wish) -> Options:
@@ -30,7 +33,7 @@ def x265(wish: Wish) -> Options:
         "bf": "2",
         # Parameter sets in the init segment only: Apple plays no hev1.
         "tag:v": "hvc1",
-        "profile:v": "main",
+        "profile:v": "main" if wish.rung.bit_depth == _EIGHT_BITS else "main10",
         # A forced keyframe must be one that decoding can start at.
         "forced-idr": "1",
         "x265-params": ":".join(
@@ -44,6 +47,7 @@ def x265(wish: Wish) -> Options:
                 "info=0",
                 "log-level=error",
                 f"pools={wish.threads}",
+                *light.for_x265(wish),
             )
         ),
     }
@@ -59,7 +63,7 @@ def svt_av1(wish: Wish) -> Options:
         **capped(wish),
         **closed_gop(wish),
         # No scene detection; `lp` is its number of threads.
-        "svtav1-params": f"scd=0:lp={wish.threads}",
+        "svtav1-params": ":".join(("scd=0", f"lp={wish.threads}", *light.for_svt_av1(wish))),
     }
 
 

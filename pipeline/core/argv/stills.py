@@ -15,8 +15,7 @@ from pipeline.core.argv import picture
 from pipeline.core.argv.source import input_options
 from pipeline.core.storyboard import Board
 from schemas.media import MediaFacts, VideoFacts
-from schemas.plan import RungPlan
-from schemas.vocabulary import VideoCodec
+from schemas.vocabulary import VideoRange
 
 TILES_NAME = "tiles.mjpeg"
 TIMES_NAME = "tiles.txt"
@@ -119,32 +118,21 @@ def _video(facts: MediaFacts) -> VideoFacts:
 
 
 def _opened(facts: MediaFacts, source: str, threads: int, options: Mapping[str, str | None]) -> Any:
-    named = {**input_options(), "f": facts.container, "threads": str(threads), **options}
-    stream = ffmpeg.input(f"file:{source}", **named)[str(_video(facts).index)]
-    if _video(facts).is_interlaced and "skip_frame" not in options:
-        stream = stream.filter("bwdif", mode="send_frame", deint="all")
-    return stream
+    video = _video(facts)
+    named = {**input_options(), **picture.input_options(video), "f": facts.container}
+    named |= {"threads": str(threads), **options}
+    stream = ffmpeg.input(f"file:{source}", **named)[str(video.index)]
+    # Keyframes alone are too far apart to weave from.
+    return stream if "skip_frame" in options else picture.progressive(stream, video)
 
 
 def _shown(stream: Any, video: VideoFacts, size_px: tuple[int, int]) -> Any:
     """Scale to the size a viewer sees, in JPEG's full range, HDR brought down."""
     width_px, height_px = size_px
-    if picture.is_hdr(video):
-        stream = picture.tone_mapped(stream, _as_rung(width_px, height_px))
+    stream = picture.displayed(stream, video, size_px, VideoRange.SDR)
     # BT.601 in full range is what JPEG means, whatever the source is tagged.
     options = {"w": width_px, "h": height_px, "out_range": "pc", "out_color_matrix": "bt601"}
     return stream.filter("scale", **options).filter("setsar", "1").filter("format", "yuv420p")
-
-
-def _as_rung(width_px: int, height_px: int) -> RungPlan:
-    return RungPlan(
-        name="still",
-        codec=VideoCodec.H264,
-        width_px=width_px,
-        height_px=height_px,
-        bitrate_bps=0,
-        crf=0,
-    )
 
 
 def _compiled(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from schemas.media import ContentLight, MasteringDisplay
 from schemas.plan import RungPlan
 from schemas.vocabulary import Preset
 
@@ -20,6 +21,9 @@ class Wish:
     #: Frames from one keyframe to the next.
     keyframe_frames: int
     threads: int
+    #: What an HDR source says of its own light.
+    mastering_display: MasteringDisplay | None = None
+    content_light: ContentLight | None = None
 
 
 def step(preset: str) -> int:

@@ -5,10 +5,11 @@ import pytest
 
 from pipeline.core.argv.encode import chunk_argv, seek_target_s
 from pipeline.core.argv.source import FORMATS
-from schemas.media import MediaFacts
+from pipeline.core.errors import EncoderUnavailable
+from schemas.media import ContentLight, Crop, MasteringDisplay, MediaFacts
 from schemas.plan import ChunkPlan, Grid, RungPlan
 from schemas.tasks import EncodeParams, SourceRef
-from schemas.vocabulary import AssetId, VideoCodec
+from schemas.vocabulary import AssetId, Deinterlace, VideoCodec, VideoRange
 from tests.support.sources import media_facts, video_facts
 
 SOURCE = SourceRef(asset_id=AssetId("a1"), key="k", size_bytes=1, sha256="0" * 64)
@@ -37,19 +38,22 @@ GRID = Grid(
     source_start_s=Fraction("6.4"),
 )
 MIDDLE = ChunkPlan(index=1, first_frame=240, end_frame=1200)
+TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 GRAPH = (
     "[0:0]settb=expr=1001/1920000[s0]",
     "[s0]setpts=expr=PTS-(12276)[s1]",
     "[s1]fps=fps=30000/1001:start_time=8.008000[s2]",
-    "[s2]scale=h=720:out_range=tv:w=1280[s3]",
-    "[s3]setsar=1[s4]",
-    "[s4]format=yuv420p[s5]",
-    "[s5]setparams=range=tv[s6]",
-    "[s6]split=2[s7][s8]",
-    "[s8]scale=flags=lanczos:h=360:out_range=tv:w=640[s9]",
-    "[s9]setsar=1[s10]",
-    "[s10]format=yuv420p[s11]",
-    "[s11]setparams=range=tv[s12]",
+    f"[s2]{TAGS}[s3]",
+    "[s3]sidedata=mode=delete[s4]",
+    "[s4]scale=h=720:out_range=tv:w=1280[s5]",
+    "[s5]setsar=1[s6]",
+    "[s6]format=yuv420p[s7]",
+    f"[s7]{TAGS}:range=tv[s8]",
+    "[s8]split=2[s9][s10]",
+    "[s10]scale=flags=lanczos:h=360:out_range=tv:w=640[s11]",
+    "[s11]setsar=1[s12]",
+    "[s12]format=yuv420p[s13]",
+    f"[s13]{TAGS}:range=tv[s14]",
 )
 LAST = ChunkPlan(index=2, first_frame=1200, end_frame=1798)
 
@@ -91,6 +95,7 @@ def test_a_chunk_is_one_decode_and_all_rungs() -> None:
         *("-max_pixels", "33177600"),
         *("-max_streams", "64"),
         "-noaccurate_seek",
+        "-noautorotate",
         *("-protocol_whitelist", "file,pipe"),
         *("-reinit_filter", "0"),
         *("-seek_timestamp", "1"),
@@ -99,8 +104,8 @@ def test_a_chunk_is_one_decode_and_all_rungs() -> None:
         *("-i", "file:/cache/0123"),
         "-filter_complex",
         ";".join(GRAPH),
-        *output("[s7]", "720p", 2_500_000, threads=2),
-        *output("[s12]", "360p", 800_000, threads=1),
+        *output("[s9]", "720p", 2_500_000, threads=2),
+        *output("[s14]", "360p", 800_000, threads=1),
     ]
 
 
@@ -160,7 +165,7 @@ def test_frames_of_a_halved_rate_stand_off_the_middle_between_grid_points() -> N
 def test_a_rung_of_the_sources_size_is_scaled_from_as_the_source_would_be() -> None:
     found = graph(params(media_facts(late_video(display_width_px=1280, display_height_px=720))))
 
-    assert "[s8]scale=h=360:out_range=tv:w=640[s9]" in found
+    assert "[s10]scale=h=360:out_range=tv:w=640[s11]" in found
 
 
 def test_a_single_rung_is_not_split() -> None:
@@ -168,9 +173,69 @@ def test_a_single_rung_is_not_split() -> None:
 
 
 def test_interlaced_pictures_are_made_whole_first() -> None:
-    found = graph(params(media_facts(late_video(is_interlaced=True))))
+    top_first = late_video(is_interlaced=True, field_order="tff")
 
-    assert found[0] == "[0:0]bwdif=deint=all:mode=send_frame[s0]"
+    found = graph(params(media_facts(top_first)))
+
+    assert found[0] == "[0:0]bwdif=deint=all:mode=send_frame:parity=tff[s0]"
+
+
+def test_each_field_becomes_a_picture_where_that_is_wished() -> None:
+    mixed = late_video(is_interlaced=True, is_mixed_scan=True, frame_rate=Fraction(25))
+    grid = GRID.model_copy(update={"frame_rate": Fraction(50)})
+    wished = params(media_facts(mixed)).model_copy(
+        update={"deinterlace": Deinterlace.FIELD, "grid": grid}
+    )
+
+    found = graph(wished)
+
+    # Only some frames are interlaced, and which field comes first is told by each of them.
+    assert found[0] == "[0:0]bwdif=deint=interlaced:mode=send_field[s0]"
+    assert found[2] == "[s1]setpts=expr=PTS-(20480)[s2]"
+
+
+def test_film_is_taken_out_of_its_pulldown() -> None:
+    film = late_video(is_interlaced=True, field_order="tff", telecine="hard")
+    grid = GRID.model_copy(update={"frame_rate": Fraction(24000, 1001)})
+    chunk = ChunkPlan(index=1, first_frame=192, end_frame=960)
+    wished = params(media_facts(film), chunk=chunk).model_copy(update={"grid": grid})
+
+    assert graph(wished)[:7] == [
+        "[0:0]settb=expr=1001/1536000[s0]",
+        "[s0]setpts=expr=PTS-(9821)[s1]",
+        # Two cycles ahead of the chunk, and a whole number of them from the first picture on.
+        "[s1]fps=fps=30000/1001:start_time=7.674333[s2]",
+        "[s2]fieldmatch=combmatch=full:order=tff[s3]",
+        "[s3]bwdif=deint=interlaced:mode=send_frame[s4]",
+        "[s4]decimate=cycle=5[s5]",
+        "[s5]fps=fps=24000/1001:start_time=8.008000[s6]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("is_mirrored", "rotation_deg", "expected"),
+    [
+        (False, 90, ["transpose=dir=clock"]),
+        (False, 180, ["hflip", "vflip"]),
+        (False, 270, ["transpose=dir=cclock"]),
+        (True, 0, ["hflip"]),
+        (True, 90, ["transpose=dir=clock_flip"]),
+        (True, 180, ["vflip"]),
+        (True, 270, ["transpose=dir=cclock_flip"]),
+    ],
+)
+def test_pictures_are_cropped_then_turned(
+    *, is_mirrored: bool, rotation_deg: int, expected: list[str]
+) -> None:
+    crop = Crop(left_px=2, right_px=4, top_px=1, bottom_px=0)
+    video = late_video(crop=crop, is_mirrored=is_mirrored, rotation_deg=rotation_deg)
+
+    words = argv(params(media_facts(video)))
+
+    found = words[words.index("-filter_complex") + 1].split(";")[3:]
+    names = [each.split("]", 1)[1].rsplit("[", 1)[0] for each in found]
+    assert names[: 1 + len(expected)] == ["crop=exact=1:h=ih-1:w=iw-6:x=2:y=1", *expected]
+    assert words[words.index("-apply_cropping") + 1] == "codec"
 
 
 def test_hdr_is_brought_down_once_for_all_rungs() -> None:
@@ -178,33 +243,106 @@ def test_hdr_is_brought_down_once_for_all_rungs() -> None:
 
     found = graph(params(media_facts(hdr)))
 
-    assert found[3:11] == [
+    assert found[3:12] == [
         "[s2]scale=h=720:w=1280[s3]",
         "[s3]zscale=npl=100:transfer=linear[s4]",
         "[s4]format=gbrpf32le[s5]",
         "[s5]zscale=primaries=bt709[s6]",
-        "[s6]tonemap=desat=0:tonemap=hable[s7]",
+        "[s6]tonemap=desat=0:peak=10:tonemap=hable[s7]",
         "[s7]zscale=matrix=bt709:range=tv:transfer=bt709[s8]",
         "[s8]format=yuv420p[s9]",
-        "[s9]scale=h=720:out_range=tv:w=1280[s10]",
+        "[s9]sidedata=mode=delete[s10]",
+        "[s10]scale=h=720:out_range=tv:w=1280[s11]",
     ]
-    tags = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
-    assert sum(tags in each for each in found) == 2
+    assert sum(TAGS in each for each in found) == 2
 
 
-def test_known_colours_are_passed_on_and_unknown_ones_are_not() -> None:
+def test_hdr_that_does_not_say_all_is_helped_out() -> None:
+    hlg = late_video(color_transfer="arib-std-b67")
+
+    found = graph(params(media_facts(hlg)))
+
+    tags = "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc"
+    assert found[3] == f"[s2]{tags}[s3]"
+
+
+def test_kept_hdr_is_ten_bits_and_says_what_the_source_says_of_its_light() -> None:
+    screen = MasteringDisplay(
+        red=(Fraction("0.68"), Fraction("0.32")),
+        green=(Fraction("0.265"), Fraction("0.69")),
+        blue=(Fraction("0.15"), Fraction("0.06")),
+        white=(Fraction("0.3127"), Fraction("0.329")),
+        least_luminance=Fraction("0.0001"),
+        most_luminance=Fraction(1000),
+    )
+    hdr = late_video(
+        color_transfer="smpte2084",
+        color_primaries="bt2020",
+        color_space="bt2020nc",
+        mastering_display=screen,
+        content_light=ContentLight(most=900, most_average=300),
+    )
+    change = {"video_range": VideoRange.PQ, "bit_depth": 10}
+    wished = params(media_facts(hdr), rungs=(RUNGS[0].model_copy(update=change),))
+
+    words = argv(wished, "libx265")
+
+    assert not any("zscale" in each for each in graph(wished, "libx265"))
+    assert "[s9]format=yuv420p10le[s10]" in graph(wished, "libx265")
+    assert graph(wished, "libx265")[-1].startswith(
+        "[s10]setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv"
+    )
+    assert words[words.index("-profile:v") + 1] == "main10"
+    assert words[words.index("-x265-params") + 1].split(":")[-2:] == [
+        "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)",
+        "max-cll=900,300",
+    ]
+    svt = argv(wished, "libsvtav1")
+    assert svt[svt.index("-svtav1-params") + 1].split(":")[-2:] == [
+        "mastering-display=G(0.265,0.69)B(0.15,0.06)R(0.68,0.32)WP(0.3127,0.329)L(1000,0.0001)",
+        "content-light=900,300",
+    ]
+
+
+def test_an_encoder_of_eight_bits_is_not_asked_for_ten() -> None:
+    change = {"video_range": VideoRange.PQ, "bit_depth": 10}
+
+    with pytest.raises(EncoderUnavailable):
+        argv(params(rungs=(RUNGS[0].model_copy(update=change),)), "libx264")
+
+
+def test_known_colours_are_passed_on_and_unknown_ones_are_assumed() -> None:
     pal = late_video(color_space="bt470bg", color_primaries="bt470bg", color_transfer="reserved")
 
-    found = graph(params(media_facts(pal), rungs=RUNGS[:1]))[-1]
+    found = graph(params(media_facts(pal), rungs=RUNGS[:1]))
 
-    assert found.startswith("[s5]setparams=color_primaries=bt470bg:colorspace=bt470bg:range=tv[")
+    tags = "setparams=color_primaries=bt470bg:color_trc=smpte170m:colorspace=bt470bg"
+    assert found[3] == f"[s2]{tags}[s3]"
+    assert found[-1].startswith(f"[s7]{tags}:range=tv[")
 
 
 def test_rgb_gets_the_matrix_players_expect() -> None:
     found = graph(params(media_facts(late_video(color_space="gbr")), rungs=RUNGS[:1]))
 
-    assert "out_color_matrix=bt709" in found[3]
+    assert "out_color_matrix=bt709" in found[4]
     assert "colorspace=bt709" in found[-1]
+
+
+def test_transparent_pictures_are_multiplied_with_their_alpha() -> None:
+    clear = late_video(has_alpha=True, codec="vp9", color_space="bt709")
+
+    words = argv(params(media_facts(clear)))
+    animation = graph(params(media_facts(late_video(has_alpha=True, pixel_format="argb"))))
+
+    # ffmpeg's own decoder leaves alpha out.
+    assert words[words.index("-c:v") + 1] == "libvpx-vp9"
+    assert words.index("-c:v") < words.index("-i")
+    assert "format=yuva444p[s4];[s4]premultiply=inplace=1" in " ".join(words)
+    assert animation[3:6] == [
+        "[s2]scale=out_color_matrix=bt709:out_range=tv[s3]",
+        "[s3]format=yuva444p10le[s4]",
+        "[s4]premultiply=inplace=1[s5]",
+    ]
 
 
 def test_vaapi_takes_pictures_from_its_own_memory() -> None:
@@ -214,7 +352,7 @@ def test_vaapi_takes_pictures_from_its_own_memory() -> None:
     assert [each.split("]")[1].split("[")[0] for each in graph(params(), "h264_vaapi")[-4:]] == [
         "setsar=1",
         "format=nv12",
-        "setparams=range=tv",
+        f"{TAGS}:range=tv",
         "hwupload",
     ]
 

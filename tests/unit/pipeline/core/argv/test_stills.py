@@ -32,8 +32,10 @@ FACTS = MediaFacts(
 
 CHAIN = (
     "[0:1]select=expr=gte(t\\,31.400000)[s0];[s0]thumbnail=n=25[s1];"
-    "[s1]scale=h=720:out_color_matrix=bt601:out_range=pc:w=1280[s2];[s2]setsar=1[s3];"
-    "[s3]format=yuv420p[s4];[s4]signalstats[s5];[s5]metadata=file=p.txt:mode=print[s6]"
+    "[s1]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709[s2];"
+    "[s2]sidedata=mode=delete[s3];"
+    "[s3]scale=h=720:out_color_matrix=bt601:out_range=pc:w=1280[s4];[s4]setsar=1[s5];"
+    "[s5]format=yuv420p[s6];[s6]signalstats[s7];[s7]metadata=file=p.txt:mode=print[s8]"
 )
 
 
@@ -49,10 +51,11 @@ def test_a_poster_is_sought_early_where_seeking_is_not_exact() -> None:
     assert argv == [
         *("-copyts", "-f", "mpegts", "-format_whitelist", FORMATS),
         *("-max_pixels", "33177600", "-max_streams", "64", "-noaccurate_seek"),
+        "-noautorotate",
         *("-protocol_whitelist", "file,pipe", "-seek_timestamp", "1", "-ss", "19.400000"),
         *("-threads", "2", "-i", "file:/c/x", "-filter_complex"),
         CHAIN,
-        *("-map", "[s6]", "-f", "image2", "-c:v", "mjpeg", "-color_range", "pc"),
+        *("-map", "[s8]", "-f", "image2", "-c:v", "mjpeg", "-color_range", "pc"),
         *("-fps_mode", "passthrough", "-frames:v", "1", "-q:v", "3", "-update", "1", "p.jpg", "-y"),
     ]
 
