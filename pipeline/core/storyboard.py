@@ -123,3 +123,9 @@ def _clock(time_s: Fraction) -> str:
     hours, minutes = divmod(minutes, 60)
     seconds, milliseconds = divmod(milliseconds, 1000)
     return f"{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}"
+
+
+def poster_keyframe_s(keyframes_s: Sequence[float], *, at_s: float, reach_s: float) -> float | None:
+    """Find the keyframe nearest to a time, in the same clock; None where none is within reach."""
+    near = [time for time in keyframes_s if abs(time - at_s) <= reach_s]
+    return min(near, key=lambda time: abs(time - at_s)) if near else None

@@ -1,6 +1,7 @@
 """Makes posters and the storyboard of an asset."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,7 @@ from pipeline.core.storyboard import (
     Board,
     are_on_time,
     can_use_keyframes,
+    poster_keyframe_s,
     tile_size,
     useful_tiles,
     vtt,
@@ -38,6 +40,11 @@ _POSTER_PX = 1280
 _BLACK = 12.0
 #: Where to look, in shares of the poster's own stretch of the asset.
 _PLACES = (0.5, 0.8, 0.2)
+#: How far from its place a keyframe may lie that saves decoding up to it, in shares of the
+#: stretch; less than half of what lies between two places.
+_KEYFRAME_REACH = 0.14
+#: Keyframes are known to the nearest microsecond.
+_TICK_S = 0.0005
 #: How long a poster's candidates may reach.
 _WINDOW_S = 1.0
 _POSTERS_SHARE = 0.3
@@ -116,19 +123,35 @@ class _Maker:
         stretch_s = float(self.video.duration_s) / self.params.count
         at_s = float(self.video.start_s) + (index + place) * stretch_s
         name = f"poster-{index}-{round(place * 10)}"
+        keyframe_s = poster_keyframe_s(
+            self.video.keyframes_s, at_s=at_s, reach_s=stretch_s * _KEYFRAME_REACH
+        )
+        if keyframe_s is not None:
+            with suppress(MediaDamaged, OutputInvalid):
+                return self._take(name, keyframe_s - _TICK_S, size_px, is_keyframe=True)
         try:
-            return self._take(name, at_s, size_px, is_exact=True)
+            return self._take(name, at_s, size_px)
         except (MediaDamaged, OutputInvalid):
             # No frame from there on; the one on the screen then began earlier.
             return self._take(name, at_s, size_px, is_exact=False)
 
-    def _take(self, name: str, at_s: float, size_px: tuple[int, int], *, is_exact: bool) -> _Shot:
+    def _take(
+        self,
+        name: str,
+        at_s: float,
+        size_px: tuple[int, int],
+        *,
+        is_exact: bool = True,
+        is_keyframe: bool = False,
+    ) -> _Shot:
         argv = poster_argv(
             self.params.facts,
             source=str(self.source),
             at_s=at_s,
             # Within its own stretch, so that posters of a short asset differ.
-            window_s=min(_WINDOW_S, float(self.video.duration_s) / self.params.count / 5),
+            window_s=None
+            if is_keyframe
+            else min(_WINDOW_S, float(self.video.duration_s) / self.params.count / 5),
             size_px=size_px,
             name=name,
             threads=self.bench.tools.threads,

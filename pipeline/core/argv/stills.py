@@ -36,13 +36,15 @@ def poster_argv(
     *,
     source: str,
     at_s: float,
-    window_s: float,
+    window_s: float | None,
     size_px: tuple[int, int],
     name: str,
     threads: int,
     is_exact: bool = True,
 ) -> list[str]:
     """Take the most telling frame of the ``window_s`` seconds after ``at_s`` (source time).
+
+    Without a window it is the first keyframe after ``at_s``, and nothing else is decoded.
 
     Writes ``{name}.jpg``, and into ``{name}.txt`` its time and brightness (``chosen_frame``).
     ``is_exact=False`` begins at the keyframe before: where the last frame is shown for long,
@@ -53,12 +55,17 @@ def poster_argv(
     # The seek lands at or before the wished time, the filter drops what is early: left to
     # ffmpeg, a transport stream would start up to a group of pictures late.
     options = {"ss": f"{seek_s:.6f}", **_TO_KEYFRAME}
+    if window_s is None:
+        options["skip_frame"] = "nokey"
     stream = _opened(facts, source, threads, options)
-    if is_exact:
-        stream = stream.filter("select", expr=f"gte(t,{at_s:.6f})")
-    # Several candidates, because a single frame may be black, blurred or in mid-cut.
-    n_frames = min(_MOST_WINDOW_FRAMES, max(2, round(float(video.frame_rate) * window_s)))
-    stream = stream.filter("thumbnail", n=n_frames)
+    if window_s is None:
+        stream = stream.filter("select", expr=f"gte(t,{at_s:.6f})*not(selected_n)")
+    else:
+        if is_exact:
+            stream = stream.filter("select", expr=f"gte(t,{at_s:.6f})")
+        # Several candidates, because a single frame may be black, blurred or in mid-cut.
+        n_frames = min(_MOST_WINDOW_FRAMES, max(2, round(float(video.frame_rate) * window_s)))
+        stream = stream.filter("thumbnail", n=n_frames)
     stream = _shown(stream, video, size_px)
     # Brightness tells a black poster; the time is the source's own.
     stream = stream.filter("signalstats").filter("metadata", mode="print", file=f"{name}.txt")

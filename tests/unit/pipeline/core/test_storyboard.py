@@ -8,6 +8,7 @@ from pipeline.core.storyboard import (
     Board,
     are_on_time,
     can_use_keyframes,
+    poster_keyframe_s,
     tile_size,
     useful_tiles,
     vtt,
@@ -90,3 +91,8 @@ def test_tiles_are_on_time_where_none_is_later_than_its_first_keyframe(
     keyframes_s = [1.4, 2.4, 3.4, 5.7, 6.4]
 
     assert are_on_time(times_s, keyframes_s, start_s=1.4, interval_s=2) is expected
+
+
+@pytest.mark.parametrize(("at_s", "expected"), [(9.0, 8.0), (10.5, 12.0), (2.0, None)])
+def test_a_poster_is_the_nearest_keyframe_within_reach(at_s: float, expected: float | None) -> None:
+    assert poster_keyframe_s((4.0, 8.0, 12.0), at_s=at_s, reach_s=1.5) == expected

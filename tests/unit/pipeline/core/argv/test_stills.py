@@ -60,6 +60,22 @@ def test_a_poster_is_sought_early_where_seeking_is_not_exact() -> None:
     ]
 
 
+def test_a_poster_may_be_one_keyframe_and_nothing_else_is_decoded() -> None:
+    argv = poster_argv(
+        FACTS,
+        source="/c/x",
+        at_s=7,
+        window_s=None,
+        size_px=(2, 2),
+        name="p",
+        threads=1,
+    )
+
+    assert argv[argv.index("-skip_frame") + 1] == "nokey"
+    assert "select=expr=gte(t\\,7.000000)*not(selected_n)" in filters(argv)
+    assert "thumbnail" not in filters(argv)
+
+
 def test_tiles_are_picked_by_keyframe_where_that_is_enough() -> None:
     argv = tiles_argv(
         FACTS, source="/c/x", interval_s=10, size_px=(160, 90), threads=1, only_keyframes=True
