@@ -16,6 +16,7 @@ from api.problems import register
 from api.profiles import profiles_blueprint
 from api.sockets.hub import Hub
 from api.sockets.routes import check_origin, sockets_blueprint
+from api.texts import vary
 from api.watch import watch_blueprint
 from pipeline.bootstrap import Pipeline
 
@@ -75,4 +76,5 @@ def _headers(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
     if request.path.startswith("/api/"):
         response.headers["Cache-Control"] = "no-store"
+        vary(response)
     return response

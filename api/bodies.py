@@ -10,6 +10,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
 from api.problems import FieldsInvalid
+from api.texts import language
+from api.wording import worded
 from schemas.frozen import Frozen
 from schemas.http import JobRequest, Page
 from schemas.vocabulary import AssetId, AssetState, JobState
@@ -128,8 +130,12 @@ def _fields(error: ValidationError) -> tuple[dict[str, Any], ...]:
 
 
 def answer(view: BaseModel, status: int = 200, *, location: str | None = None) -> Response:
-    """Write a schema as the JSON answer; lists get their ``Link`` to the next page."""
-    response = Response(view.model_dump_json(), status, content_type="application/json")
+    """Write a schema as the JSON answer, in the caller's language.
+
+    Lists get their ``Link`` to the next page.
+    """
+    spoken = worded(view, language())
+    response = Response(spoken.model_dump_json(), status, content_type="application/json")
     if location:
         response.headers["Location"] = location
     if isinstance(view, Page) and view.next:

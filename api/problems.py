@@ -14,9 +14,11 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import WebsocketMismatch
 
+from api.texts import language, vary
+from api.wording import error_in
 from pipeline.core import errors
 from pipeline.core.errors import ReelmillError
-from schemas.http import Problem
+from schemas.http import ErrorView, Problem
 
 log = structlog.get_logger(__name__)
 
@@ -151,17 +153,20 @@ def _answer(
     remedy: str = "",
     fields: tuple[dict[str, Any], ...] = (),
 ) -> Response:
+    said = error_in(ErrorView(code=code, detail=detail, remedy=remedy), language())
     problem = Problem(
         type=f"urn:reelmill:problem:{code}",
-        title=HTTPStatus(status).phrase,
+        title=said.title or HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         code=code,
-        remedy=remedy,
+        cause=said.cause,
+        remedy=said.remedy,
         instance=f"urn:reelmill:request:{g.request_id}" if "request_id" in g else None,
         errors=fields,
     )
     answer = Response(problem.model_dump_json(), status, content_type="application/problem+json")
+    vary(answer)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return answer

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import request
+from flask import Response, request
 
 DEFAULT: Final = "en"
 
@@ -77,3 +77,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
 def language() -> str:
     """Choose the language of this request among those we speak."""
     return request.accept_languages.best_match(list(TEXTS), DEFAULT) or DEFAULT
+
+
+def vary(response: Response) -> Response:
+    """Tell caches that the answer depends on the language, and the reader which it is."""
+    response.vary.add("Accept-Language")
+    response.headers["Content-Language"] = language()
+    return response

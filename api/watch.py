@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, render_template, url_for
 
 from api.texts import TEXTS, language
+from api.wording import asset_in
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import NotFound
 from pipeline.services import assets
@@ -14,6 +15,9 @@ from schemas.vocabulary import AssetId
 _STATIC = Path(__file__).with_name("static")
 #: Put there when the project is set up on a box with Node; see compose/front.sh.
 _PLAYER = "vendor/hls.min.js"
+
+#: Warnings that a viewer may wonder about; the others are for the owner.
+_TOLD = frozenset({"media.concealed", "media.silenced", "media.cut_short"})
 
 #: No inline script or style, nothing from elsewhere. hls.js plays from and works in blobs.
 _POLICY = (
@@ -35,8 +39,9 @@ def watch_blueprint(pipeline: Pipeline) -> Blueprint:
 
     @blueprint.get("/watch/<asset_id>")
     def page(asset_id: str) -> Response:
-        asset = assets.show(pipeline.database, AssetId(asset_id))
-        return _page("watch.html", 200, asset=asset, data=_data(asset), player=_player())
+        asset = asset_in(assets.show(pipeline.database, AssetId(asset_id)), language())
+        shown = {"asset": asset, "told": _TOLD, "data": _data(asset), "player": _player()}
+        return _page("watch.html", 200, **shown)
 
     @blueprint.errorhandler(NotFound)
     def missing(_error: NotFound) -> Response:
@@ -72,5 +77,6 @@ def _data(asset: AssetView) -> dict[str, object]:
         "job_id": asset.job_id,
         "state": asset.state,
         "hls_url": asset.hls_url,
+        "told": sorted(_TOLD),
         "texts": TEXTS[language()],
     }

@@ -35,6 +35,8 @@ class Problem(Frozen):
     detail: str
     #: Stable, dotted, e.g. ``asset.not_found``.
     code: str
+    #: Why it is so; like title and remedy in the caller's language.
+    cause: str = ""
     #: What the caller can do about it.
     remedy: str = ""
     instance: str | None = None
@@ -42,10 +44,13 @@ class Problem(Frozen):
 
 
 class ErrorView(Frozen):
-    """Why a task or job failed."""
+    """Why a task or job failed; title, cause and remedy in the reader's language."""
 
     code: str
+    title: str = ""
+    #: The particulars, in English.
     detail: str
+    cause: str = ""
     remedy: str = ""
 
 

@@ -152,6 +152,10 @@ class MediaWarning(Frozen):
     detail: str
     #: The counts behind a warning of damage.
     damage: Damage | None = None
+    #: What it is, why, and what to do, in the reader's language; empty until it is shown.
+    title: str = ""
+    cause: str = ""
+    remedy: str = ""
 
 
 class MediaFacts(Frozen):

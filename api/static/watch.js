@@ -40,8 +40,23 @@ function showAsset(asset) {
   if (asset.state === "failed" || asset.state === "cancelled") playRemains();
   showState(asset.state);
   byId("cause").hidden = !asset.error;
-  byId("cause").textContent = asset.error ? `${asset.error.detail} ${asset.error.remedy}` : "";
+  byId("cause").textContent = asset.error ? said(asset.error) : "";
+  byId("warnings").replaceChildren(...asset.warnings.filter(isTold).map(line));
   if (asset.poster_url && !byId("video").poster) byId("video").poster = asset.poster_url;
+}
+
+function said({ title, cause, remedy }) {
+  return `${title}. ${cause} ${remedy}`;
+}
+
+function isTold({ code }) {
+  return data.told.includes(code);
+}
+
+function line({ title, detail }) {
+  const item = document.createElement("li");
+  item.textContent = `${title}: ${detail}`;
+  return item;
 }
 
 async function playRemains() {

@@ -39,21 +39,27 @@ def _warning(damage: Damage) -> MediaWarning:
 
 def described(damage: Damage) -> str:
     """Say what is damaged in one sentence."""
+    blanks = told(damage)
     if damage.medium == "audio":
-        lost = f"{damage.n_missing} pieces of sound do not decode and are silent"
-        return f"{lost}: {damage.affected_s:.2f} s{_places(damage)}"
+        return (
+            "{n_missing} pieces of sound do not decode and are silent: {affected_s} s{places}"
+        ).format(**blanks)
     return (
-        f"{damage.n_concealed} pictures decode only in part, {damage.n_missing} not at all: "
-        f"up to {damage.affected_s:.2f} s show it{_places(damage)}"
-    )
+        "{n_concealed} pictures decode only in part, {n_missing} not at all: "
+        "up to {affected_s} s show it{places}"
+    ).format(**blanks)
 
 
-def _places(damage: Damage) -> str:
+def told(damage: Damage) -> dict[str, str]:
+    """Write the figures of damage for the blanks of a sentence, in whatever language."""
     named = [f"{_clock(a)}–{_clock(b)}" for a, b in damage.spans_s[:_NAMED_SPANS]]
-    if not named:
-        return ""
-    more = len(damage.spans_s) - len(named)
-    return f" (at {', '.join(named)}{f' and {more} more' if more else ''})"
+    more = ["…"] if len(damage.spans_s) > len(named) else []
+    return {
+        "n_concealed": str(damage.n_concealed),
+        "n_missing": str(damage.n_missing),
+        "affected_s": f"{damage.affected_s:.2f}",
+        "places": f" ({', '.join(named + more)})" if named else "",
+    }
 
 
 def _clock(at_s: float) -> str:

@@ -25,6 +25,8 @@ class Words:
     cause: str
     #: What the reader can do about it.
     remedy: str
+    #: Particulars with blanks, for codes that come with figures.
+    detail: str = ""
 
 
 @cache

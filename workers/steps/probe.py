@@ -13,7 +13,7 @@ from pipeline.core.extras import left_out, with_extras
 from pipeline.core.facts import Findings, facts, track_name
 from pipeline.core.locks import check_description
 from pipeline.core.packets import PacketScan
-from pipeline.core.streams import Bounds, Chosen, check_duration, choose
+from pipeline.core.streams import Bounds, Chosen, check_duration, check_pace, choose
 from schemas.media import MediaFacts, MediaWarning
 from schemas.tasks import ProbeParams, ProbeResult
 from workers.bench import Bench
@@ -46,6 +46,8 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
     stated = with_film(prober, with_extras(facts(found), found))
     stated = stated.model_copy(update={"missing_s": shortfall_s(found, said)})
     check_duration(stated.duration_s, bench.tools.max_source_duration_s)
+    if stated.video is not None:
+        check_pace(stated.video, bench.tools.max_source_pixels)
     bench.report({"": 0.8})
     stated, n_failed_lines, mute = _try_decoders(prober, stated)
     stated = stated.model_copy(update={"is_seekable": _is_seekable(prober, stated)})

@@ -106,3 +106,15 @@ def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
     answer = client.post("/missing")
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
+
+
+def test_a_problem_is_said_in_the_callers_language(client: FlaskClient) -> None:
+    korean = client.get("/missing", headers={"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.5"})
+    english = client.get("/missing")
+
+    assert korean.get_json()["title"] == "없는 에셋입니다"
+    assert korean.get_json()["cause"]
+    assert korean.get_json()["detail"] == english.get_json()["detail"]
+    assert korean.headers["Content-Language"] == "ko"
+    assert "Accept-Language" in korean.headers["Vary"]
+    assert english.get_json()["title"] == "There is no such asset"
