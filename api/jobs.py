@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 from api.bodies import JobBody, JobListQuery, answer, body, query
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import MediaError
-from pipeline.services import dryrun, jobs
+from pipeline.services import dryrun, jobs, watermarks
 from schemas.http import DryRunView, JobRequest, JobView
 from schemas.profile import Profile
 from schemas.vocabulary import AssetId, JobId, JobState
@@ -55,6 +55,7 @@ def jobs_blueprint(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S
 
 
 def _submit(pipeline: Pipeline, request: JobRequest, wished: Profile) -> JobView:
+    watermarks.keep(pipeline.database, pipeline.storage, request.asset_id, wished)
     return jobs.submit(
         pipeline.database,
         request,

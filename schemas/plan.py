@@ -5,6 +5,7 @@ from typing import Literal
 from schemas.frozen import Frozen, Ratio
 from schemas.media import MediaWarning
 from schemas.vocabulary import AudioCodec, Deinterlace, OnDamage, VideoCodec, VideoRange
+from schemas.watermark import WatermarkPlan
 
 
 class RungPlan(Frozen):
@@ -110,6 +111,7 @@ class MediaPlan(Frozen):
     subtitles: tuple[SubtitlePlan, ...] = ()
     segment_s: int
     preset: str
+    watermark: WatermarkPlan | None = None
     is_encrypted: bool = False
     deinterlace: Deinterlace = Deinterlace.FRAME
     has_download: bool = False

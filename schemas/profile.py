@@ -130,6 +130,12 @@ class Profile(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _watermark_has_its_brightness(self) -> Self:
+        if self.watermark is not None and self.dynamic_range is DynamicRange.KEEP:
+            raise ValueError("a `watermark` would blind in HDR; use `dynamic_range: sdr` with it")
+        return self
+
+    @model_validator(mode="after")
     def _download_is_clear(self) -> Self:
         if self.has_download and self.encryption is not None:
             raise ValueError("a file to download would give away what `encryption` hides")

@@ -9,6 +9,7 @@ from schemas.frozen import Frozen, Ratio
 from schemas.media import Damage, MediaFacts, MediaWarning
 from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan, SubtitlePlan
 from schemas.vocabulary import AssetId, Deinterlace, OnDamage, TaskKind
+from schemas.watermark import WatermarkPlan
 
 
 class SourceRef(Frozen):
@@ -48,6 +49,7 @@ class EncodeParams(Frozen):
     rungs: tuple[RungPlan, ...]
     chunk: ChunkPlan
     preset: str
+    watermark: WatermarkPlan | None = None
     on_damage: OnDamage = OnDamage.PUBLISH
     #: Segments are stored encrypted with the job's content key.
     is_encrypted: bool = False

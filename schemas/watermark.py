@@ -74,3 +74,16 @@ class Watermark(Frozen):
     margin_share: float = Field(default=0.04, ge=0, le=0.45)
     #: 1 is as opaque as the image itself.
     opacity: float = Field(default=1, ge=0.01, le=1)
+
+
+class WatermarkPlan(Frozen):
+    """The image over every picture, as shares of whatever size a rung has."""
+
+    #: Names the stored image, ``keys.watermark_key``.
+    sha256: str
+    width_px: int
+    height_px: int
+    position: Place
+    width_share: float
+    margin_share: float
+    opacity: float

@@ -160,11 +160,11 @@ def analyze_task(job: Expansion, found: ProbeResult, *, new_id: Callable[[], Tas
     """
     if job.plan.grid is None:
         raise ValueError("a job without a picture has no rungs to choose from")
+    work = _encode_params(job, job.plan.grid, job.plan.chunks[0], job.plan.rungs)
     return NewTask(
         id=new_id(),
-        params=AnalyzeParams(
-            work=_encode_params(job, job.plan.grid, job.plan.chunks[0], job.plan.rungs), found=found
-        ),
+        # What is laid over the pictures says nothing of them.
+        params=AnalyzeParams(work=work.model_copy(update={"watermark": None}), found=found),
         queue=QueueName.ENCODE_CPU,
         rank=task_rank(job.rank, order=0, is_express=True),
         is_express=True,
@@ -236,6 +236,7 @@ def _encode_params(
         chunk=chunk,
         preset=job.plan.preset,
         deinterlace=job.plan.deinterlace,
+        watermark=job.plan.watermark,
         on_damage=job.plan.on_damage,
         is_encrypted=job.plan.is_encrypted,
     )

@@ -22,6 +22,11 @@ def source_key(asset_id: AssetId) -> str:
     return f"{asset_prefix(asset_id)}source"
 
 
+def watermark_key(asset_id: AssetId, sha256: str) -> str:
+    """Name the object that holds the image laid over an asset's pictures."""
+    return f"{asset_prefix(asset_id)}watermark-{sha256}.png"
+
+
 def attempt_prefix(asset_id: AssetId, task_id: TaskId, epoch: int) -> str:
     """Name the prefix one attempt writes under; the epoch makes it unique."""
     return f"{asset_prefix(asset_id)}{task_id}-{epoch}/"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.core import chunks, colors, estimate, ladder, sounds, subtitles, trim
+from pipeline.core import chunks, colors, estimate, ladder, sounds, subtitles, trim, watermarks
 from pipeline.core.copying import copied_rung
 from pipeline.core.errors import MediaDamaged, NotMedia
 from pipeline.core.scan import picture_rate
@@ -52,6 +52,7 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
         segment_s=profile.segment_s,
         preset=profile.preset,
         deinterlace=profile.deinterlace,
+        watermark=watermarks.plan(profile.watermark) if rungs else None,
         is_encrypted=profile.encryption is not None,
         has_download=profile.has_download,
         duration_s=facts.duration_s,

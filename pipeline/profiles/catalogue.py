@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.core.errors import InvalidRequest
+from pipeline.profiles import images
 from pipeline.profiles.document import Document, invalid, parse
 from schemas.profile import Profile
 
@@ -94,7 +95,7 @@ def _read(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise invalid(f"{path.name} cannot be read: {error}.") from error
-    return parse(text, file=path.name)
+    return images.embedded(parse(text, file=path.name), path.parent)
 
 
 def _whole(

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from pipeline.bootstrap import Pipeline
-from pipeline.services import assets, claims, fleet, jobs, playback, tasks
+from pipeline.services import assets, claims, fleet, jobs, playback, tasks, watermarks
 from pipeline.services.claims import Claimed, Offer
 from schemas.http import JobRequest
 from schemas.profile import AudioWish, Profile, Rung
@@ -138,6 +138,7 @@ class Hand:
             blocks=[source.read_bytes()],
             limit_bytes=2**30,
         )
+        watermarks.keep(database, self._pipeline.storage, asset.id, profile)
         request = JobRequest(asset_id=asset.id)
         return asset.id, jobs.submit(database, request, profile, max_attempts=1, max_lost=1).id
 

@@ -13,6 +13,7 @@ from time import monotonic
 
 from pipeline.core.argv import encoders
 from pipeline.core.argv.encode import INIT_NAME, Fill, chunk_argv
+from pipeline.core.argv.watermark import IMAGE_NAME
 from pipeline.core.codecs import codecs
 from pipeline.core.encryption import encrypt
 from pipeline.core.errors import MediaDamaged, OutputInvalid, Stopped
@@ -23,6 +24,7 @@ from pipeline.core.inspection import (
     expected_segments,
     truncated,
 )
+from pipeline.core.keys import watermark_key
 from schemas.plan import RungPlan
 from schemas.tasks import EncodeParams, EncodeResult, RenditionMade, SegmentMade
 from schemas.vocabulary import OnDamage
@@ -77,6 +79,9 @@ def run(params: EncodeParams, bench: Bench) -> EncodeResult:
         params.rungs[0].codec, available=tools.encoders, use_gpu=tools.use_gpu
     )
     source = bench.source(params.source)
+    if params.watermark is not None:
+        key = watermark_key(params.source.asset_id, params.watermark.sha256)
+        bench.fetch(key, bench.scratch / IMAGE_NAME)
     started_at = monotonic()
     for fill in Fill:
         try:

@@ -12,7 +12,8 @@ from typing import Any
 
 import ffmpeg
 
-from pipeline.core.argv import cascade, encoders, picture
+from pipeline.core import colors
+from pipeline.core.argv import cascade, encoders, picture, watermark
 from pipeline.core.argv.source import input_options as source_options
 from pipeline.core.argv.threads import dealt
 from pipeline.core.argv.wish import Wish
@@ -77,6 +78,7 @@ def chunk_argv(
     shares = dealt(threads, params.rungs)
     pixel_format = table.format_for(params.rungs[0].bit_depth)
     streams = cascade.sized(shown, params.rungs, video, pixel_format)
+    streams = _marked(streams, params, colors.output(video, params.rungs[0].video_range).matrix)
     for rung, sized, share in zip(params.rungs, streams, shares, strict=True):
         stream = sized.filter("hwupload") if table.needs_upload else sized
         light = (video.mastering_display, video.content_light)
@@ -99,6 +101,18 @@ def _shown(
     largest = params.rungs[0]
     size_px = (largest.width_px, largest.height_px)
     return picture.displayed(laid, video, size_px, largest.video_range)
+
+
+def _marked(streams: list[Any], params: EncodeParams, matrix: str) -> list[Any]:
+    """Lay the watermark over each rung, in its own size."""
+    mark = params.watermark
+    if mark is None:
+        return streams
+    images = watermark.opened(len(streams))
+    return [
+        watermark.laid_over(stream, image, mark, rung, params.grid, matrix)
+        for stream, image, rung in zip(streams, images, params.rungs, strict=True)
+    ]
 
 
 def input_options(params: EncodeParams, threads: int) -> dict[str, str | None]:

@@ -1,15 +1,20 @@
+import re
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.core.argv.encode import chunk_argv, seek_target_s
 from pipeline.core.argv.source import FORMATS
+from pipeline.core.argv.watermark import placed
 from pipeline.core.errors import EncoderUnavailable
 from schemas.media import ContentLight, Crop, MasteringDisplay, MediaFacts
 from schemas.plan import ChunkPlan, Grid, RungPlan
 from schemas.tasks import EncodeParams, SourceRef
-from schemas.vocabulary import AssetId, Deinterlace, VideoCodec, VideoRange
+from schemas.vocabulary import AssetId, Deinterlace, Place, VideoCodec, VideoRange
+from schemas.watermark import WatermarkPlan
 from tests.support.sources import media_facts, video_facts
 
 SOURCE = SourceRef(asset_id=AssetId("a1"), key="k", size_bytes=1, sha256="0" * 64)
@@ -405,3 +410,89 @@ def test_keyframes_inside_segments_change_where_it_forces_and_where_it_cuts() ->
         "-hls_time": "4.004000",
         "-profile:v": "main",
     }
+
+
+MARK = WatermarkPlan(
+    sha256="0" * 64,
+    width_px=200,
+    height_px=100,
+    position=Place.BOTTOM_RIGHT,
+    width_share=0.1,
+    margin_share=0.05,
+    opacity=0.5,
+)
+
+
+def test_a_watermark_is_scaled_and_laid_over_for_each_rung() -> None:
+    marked = params(media_facts(late_video(color_space="bt709"))).model_copy(
+        update={"watermark": MARK}
+    )
+
+    words = argv(marked)
+
+    image = words.index("file:watermark.png")
+    assert words[image - 5 : image] == ["-f", "png_pipe", "-protocol_whitelist", "file", "-i"]
+    found = [re.sub(r"\[[^\]]*\]", "", each) for each in graph(marked)]
+    assert found[found.index("format=gbrap") :][:3] == [
+        "format=gbrap",
+        "premultiply=inplace=1",
+        "split=2",
+    ]
+    for height_px, width_px, x_px, y_px in ((64, 128, 1116, 620), (32, 64, 558, 310)):
+        at = found.index(f"scale=h={height_px}:w={width_px}")
+        assert found[at + 1 : at + 7] == [
+            "unpremultiply=inplace=1",
+            "colorchannelmixer=aa=0.5000",
+            "scale=out_color_matrix=bt709:out_range=tv",
+            "format=yuva420p",
+            "settb=expr=1001/30000",
+            f"overlay=eof_action=repeat:format=auto:x={x_px}:y={y_px}",
+        ]
+    # What is encoded is what was laid over.
+    mapped = [words[at + 1] for at, word in enumerate(words) if word == "-map"]
+    overlays = [each for each in graph(marked) if "overlay" in each]
+    assert [f"[{each.rsplit('[', 1)[1]}" for each in overlays] == mapped
+
+
+@given(
+    size_px=st.tuples(st.integers(8, 4096), st.integers(8, 4096)),
+    image_px=st.tuples(st.integers(1, 4096), st.integers(1, 4096)),
+    position=st.sampled_from(Place),
+    width_share=st.floats(0.01, 1),
+    margin_share=st.floats(0, 0.45),
+)
+def test_a_watermark_lies_inside_the_picture_on_whole_colour_samples(
+    size_px: tuple[int, int],
+    image_px: tuple[int, int],
+    position: Place,
+    width_share: float,
+    margin_share: float,
+) -> None:
+    even = tuple(length // 2 * 2 for length in size_px)
+    rung = RUNGS[0].model_copy(update={"width_px": even[0], "height_px": even[1]})
+    changes = {"position": position, "width_share": width_share, "margin_share": margin_share}
+    shape = {"width_px": image_px[0], "height_px": image_px[1]}
+
+    x, y, width, height = placed(MARK.model_copy(update={**changes, **shape}), rung)
+
+    assert all(length % 2 == 0 for length in (x, y, width, height))
+    assert x >= 0
+    assert y >= 0
+    assert 2 <= width <= even[0] - x
+    assert 2 <= height <= even[1] - y
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        (Place.TOP_LEFT, (36, 36, 128, 64)),
+        (Place.TOP_RIGHT, (1116, 36, 128, 64)),
+        (Place.BOTTOM_LEFT, (36, 620, 128, 64)),
+        (Place.BOTTOM_RIGHT, (1116, 620, 128, 64)),
+        (Place.CENTER, (576, 328, 128, 64)),
+    ],
+)
+def test_a_watermark_keeps_its_distance_from_its_corner(
+    position: Place, expected: tuple[int, int, int, int]
+) -> None:
+    assert placed(MARK.model_copy(update={"position": position}), RUNGS[0]) == expected
