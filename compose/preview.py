@@ -86,6 +86,12 @@ class LocalBench:
         """Store nothing."""
         raise NotFound(f"There is no store for {name} here.", code="plan.no_store")
 
+    def put_source(self, path: Path, name: str) -> SourceRef:
+        """Refer to a copy that goes with the folder: planning needs its facts only."""
+        return SourceRef(
+            asset_id=AssetId("local"), key=name, size_bytes=path.stat().st_size, sha256=""
+        )
+
     def head(self, key: str, size_bytes: int) -> bytes:  # noqa: ARG002 - no store
         """Have nothing stored."""
         raise NotFound(f"There is no store with {key} here.", code="plan.no_store")

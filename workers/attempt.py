@@ -1,7 +1,7 @@
 """One attempt at one task: its working place, its stop, its pulse."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event, Lock
 
 from pipeline.bootstrap import Pipeline
+from pipeline.core.errors import Stopped
 from pipeline.services import playback, tasks
 from pipeline.services.claims import Claimed
 from schemas.events import ProgressTick
@@ -23,6 +24,7 @@ from workers.scratch.cache import SourceCache
 _TICK_INTERVAL_S = 0.5
 #: What the runner's own limit gets before the heartbeat gives the task up.
 _STALL_MARGIN_S = 30.0
+_BLOCK_BYTES = 256 * 1024
 
 
 class StopReason(StrEnum):
@@ -90,6 +92,27 @@ class Attempt:
         self._place.pipeline.storage.put_file(key, path, content_type=content_type)
         self._touch()
         return key
+
+    def put_source(self, path: Path, name: str) -> SourceRef:
+        """Store a copy of the source under this attempt's prefix, block by block."""
+        key = f"{self.claimed.prefix}{name}"
+        written = self._place.pipeline.storage.put_stream(
+            key, self._blocks(path), limit_bytes=path.stat().st_size
+        )
+        return SourceRef(
+            asset_id=self.claimed.asset_id,
+            key=key,
+            size_bytes=written.size_bytes,
+            sha256=written.sha256,
+        )
+
+    def _blocks(self, path: Path) -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                if self.stop.is_set():
+                    raise Stopped("asked to stop while storing a copy of the source")
+                self._touch()
+                yield block
 
     def head(self, key: str, size_bytes: int) -> bytes:
         """Read the first bytes of a stored object."""

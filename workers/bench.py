@@ -57,6 +57,12 @@ class Bench(Protocol):
         ``name`` is a relative path such as ``720p/00012.m4s``. Counts as progress.
         """
 
+    def put_source(self, path: Path, name: str) -> SourceRef:
+        """Store a copy of the source under this attempt's prefix and refer to it.
+
+        Counts as progress while it goes on. Raises Stopped beside what ``put`` raises.
+        """
+
     def head(self, key: str, size_bytes: int) -> bytes:
         """Read the first bytes of a stored object, fewer where it is shorter.
 

@@ -19,11 +19,22 @@ class Signs:
     n_error_lines: int
     n_damaged_packets: int
     is_whole: bool
+    #: Why tasks work on a copy; empty where they work on the source.
+    remuxed_because: tuple[str, ...] = ()
 
 
 def cautions(facts: MediaFacts, signs: Signs) -> tuple[MediaWarning, ...]:
     """List the warnings, most telling first."""
-    return (*_damage(facts, signs), *_picture(facts), *_sound(facts, signs))
+    return (*_damage(facts, signs), *_picture(facts), *_sound(facts, signs), *_copy(facts, signs))
+
+
+def _copy(facts: MediaFacts, signs: Signs) -> Iterator[MediaWarning]:
+    if facts.remuxed_from is not None:
+        yield MediaWarning(
+            code="media.remuxed",
+            detail=f"{', '.join(signs.remuxed_because)}: a copy of the same pictures and sound, "
+            f"in {facts.container}, is worked on",
+        )
 
 
 def _damage(facts: MediaFacts, signs: Signs) -> Iterator[MediaWarning]:

@@ -1,6 +1,7 @@
 """What a walk over all packets of a file tells: exact times, frames, keyframes, damage."""
 
 from array import array
+from collections.abc import Container, Iterator
 from fractions import Fraction
 
 #: Fields of ``core.argv.probing.packets_argv``, in ffprobe's own order.
@@ -8,12 +9,19 @@ PACKET_FIELDS = ("stream_index", "pts", "dts", "duration", "flags")
 #: And of what hangs on a packet: samples of sound that are decoded and thrown away.
 SIDE_DATA_FIELDS = ("skip_samples",)
 
+#: Stands for a decoding time that a packet lacks.
+NO_STAMP = -(2**63)
+
 
 class TrackScan:
     """The packets of one stream, in ticks of its time base."""
 
     def __init__(self) -> None:
         self.ticks = array("q")
+        #: Decoding times of all packets, in the file's order.
+        self.stamps = array("q")
+        #: Packets without a presentation time of their own.
+        self.n_without_pts = 0
         self.keyframes = array("q")
         self.end: int | None = None
         self.n_damaged = 0
@@ -48,6 +56,8 @@ class PacketScan:
     def __init__(self) -> None:
         self.tracks: dict[int, TrackScan] = {}
         self.n_packets = 0
+        #: Whose packets came, one after the other.
+        self._order = array("H")
 
     def line(self, line: bytes) -> None:
         """Take one line: stream, pts, dts, duration, flags, then the side data."""
@@ -58,7 +68,11 @@ class PacketScan:
         self.n_packets += 1
         track = self.tracks.setdefault(int(index), TrackScan())
         # AVI knows only decoding times; without B-frames they are the same.
-        tick = _ticks(pts, _ticks(dts, None))
+        stamp = _ticks(dts, None)
+        tick = _ticks(pts, stamp)
+        self._order.append(int(index))
+        track.stamps.append(NO_STAMP if stamp is None else stamp)
+        track.n_without_pts += _ticks(pts, None) is None
         if tick is None:
             track.n_untimed += 1
         else:
@@ -70,6 +84,14 @@ class PacketScan:
     def n_damaged(self) -> int:
         """Packets of all streams that the demuxer called corrupt."""
         return sum(track.n_damaged for track in self.tracks.values())
+
+    def in_order(self, indexes: Container[int]) -> Iterator[tuple[int, int]]:
+        """Give track and decoding time of each packet of these tracks, in the file's order."""
+        coming = {index: iter(track.stamps) for index, track in self.tracks.items()}
+        for index in self._order:
+            stamp = next(coming[index])
+            if index in indexes:
+                yield index, stamp
 
     def end_s(self, time_bases: dict[int, Fraction]) -> Fraction:
         """Tell when the last packet of any stream ends."""

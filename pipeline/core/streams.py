@@ -165,5 +165,11 @@ def _nothing_usable(streams: Sequence[Stream]) -> Exception:
 
 
 def _announced_s(described: Description) -> Fraction:
-    text = str(described.get("format", {}).get("duration", "0"))
+    """Tell how long a file says it is; some mean when it ends, so its start goes off."""
+    header = described.get("format", {})
+    return _seconds(header.get("duration")) - _seconds(header.get("start_time"))
+
+
+def _seconds(value: Any) -> Fraction:
+    text = str(value)
     return Fraction(text) if text.replace(".", "", 1).isdigit() else Fraction(0)

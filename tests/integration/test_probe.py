@@ -86,14 +86,34 @@ def test_ntsc_in_matroska_is_exact_though_its_clock_is_milliseconds(
     assert facts.video.n_frames == 90
 
 
-def test_a_transport_stream_keeps_its_own_zero(bench: FolderBench, clips: Path) -> None:
-    facts = probed(bench, clip(clips / "stream.ts"))
+def test_a_transport_stream_is_described_as_the_copy_that_can_be_sought(
+    bench: FolderBench, clips: Path
+) -> None:
+    found = run(ProbeParams(source=source_ref(clip(clips / "stream.ts"))), bench)
 
-    assert facts.container == "mpegts"
-    assert not facts.is_seekable
-    assert facts.start_s > 1
+    facts, copy = found.facts, found.working_source
+    assert (facts.container, facts.remuxed_from) == ("mov", "mpegts")
+    assert facts.is_seekable
+    assert facts.start_s < Fraction(1, 10)
     assert 2.9 < facts.duration_s < 3.2
-    assert [warning.code for warning in facts.warnings] == ["media.not_seekable"]
+    assert [warning.code for warning in facts.warnings] == ["media.remuxed"]
+    assert copy is not None
+    assert copy.key == f"{bench.prefix}working.mov"
+    assert copy.size_bytes == facts.size_bytes == bench.file(copy.key).stat().st_size
+    assert copy.sha256 == source_ref(bench.file(copy.key)).sha256
+
+
+def test_one_that_no_copy_would_be_faithful_to_is_encoded_in_one_piece(
+    bench: FolderBench, clips: Path
+) -> None:
+    # Reordered pictures without any times: their order stands in the slices only.
+    raw = make(clips / "raw.h264", *picture(3), *X264, "-bf", "2", "-b_strategy", "0")
+
+    found = run(ProbeParams(source=source_ref(raw)), bench)
+
+    assert found.working_source is None
+    assert not found.facts.is_seekable
+    assert not list(bench.scratch.glob("working*"))
 
 
 def test_a_turned_anamorphic_picture_is_stated_as_seen(bench: FolderBench, clips: Path) -> None:

@@ -57,6 +57,9 @@ class FolderBench(Bench):
         shutil.copyfile(path, target)
         return name
 
+    def put_source(self, path: Path, name: str) -> SourceRef:
+        raise AssertionError("no step here mends a source")
+
     def head(self, key: str, size_bytes: int) -> bytes:
         with (self.stored / key).open("rb") as file:
             return file.read(size_bytes)

@@ -74,6 +74,11 @@ class FolderBench:
         shutil.copyfile(path, target)
         return self.prefix + name
 
+    def put_source(self, path: Path, name: str) -> SourceRef:
+        """Copy a working source beside the rest."""
+        key = self.put(path, name, content_type="application/octet-stream")
+        return source_ref(self.file(key)).model_copy(update={"key": key})
+
     def file(self, key: str) -> Path:
         """Find a stored file again."""
         return self.stored / key.removeprefix(self.prefix)

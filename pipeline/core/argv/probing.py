@@ -5,7 +5,7 @@ What follows the program's name. ``source`` is a local path of ours, never a use
 
 from collections.abc import Sequence
 
-from pipeline.core.argv.source import input_flags
+from pipeline.core.argv.source import PATIENCE, input_flags
 from pipeline.core.packets import PACKET_FIELDS, SIDE_DATA_FIELDS
 
 #: ffprobe's own chatter, marked like ffmpeg's, so that errors can be counted.
@@ -141,11 +141,7 @@ def _opened(source: str, demuxer: str | None, max_pixels: int, max_streams: int)
     return [
         *input_flags(max_pixels=max_pixels, max_streams=max_streams),
         *_forced(demuxer),
-        # Sound of a transport stream may begin seconds late: look further than the usual 5 s.
-        "-analyzeduration",
-        "15000000",
-        "-probesize",
-        "30000000",
+        *PATIENCE,
         "-i",
         f"file:{source}",
     ]

@@ -16,6 +16,9 @@ MAX_PIXELS = 7680 * 4320
 #: More than any honest recording has; each stream costs memory before we choose one.
 MAX_STREAMS = 64
 
+#: Sound of a transport stream may begin seconds late: look further than the usual 5 s.
+PATIENCE = ("-analyzeduration", "15000000", "-probesize", "30000000")
+
 
 def input_options(
     *, max_pixels: int = MAX_PIXELS, max_streams: int = MAX_STREAMS

@@ -1,0 +1,98 @@
+"""Every container through every real step: each picture at its own time, sound with its picture."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import beeping, numbered, read_numbers
+from tests.support.lavfi import make
+from tests.support.pressed import Pressed, assert_in_sync, assert_on_grid
+
+H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "37")
+MPEG2 = ("-c:v", "mpeg2video", "-bf", "2", "-g", "15", "-q:v", "3")
+MPEG4 = ("-c:v", "mpeg4", "-bf", "2", "-q:v", "3", "-vtag", "XVID")
+HEVC = (
+    *("-c:v", "libx265", "-preset", "ultrafast"),
+    *("-x265-params", "log-level=error:bframes=3:keyint=37"),
+)
+DNXHR = ("-c:v", "dnxhd", "-profile:v", "dnxhr_lb", "-pix_fmt", "yuv422p", "-s", "256x144")
+VP9 = ("-c:v", "libvpx-vp9", "-cpu-used", "8", "-deadline", "realtime")
+H263 = ("-c:v", "h263", "-s", "176x144", "-q:v", "3")
+AAC = ("-c:a", "aac")
+PCM = ("-c:a", "pcm_s16le")
+SECONDS = 4
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way to write the same four seconds."""
+
+    argv: tuple[str, ...]
+    #: The demuxer that opens it.
+    container: str
+    #: The container of the working copy; empty where none is made.
+    copy: str = ""
+    rate: str = "25"
+    has_sound: bool = True
+    #: Frames held at the start, while the sound's encoder runs in.
+    lead: int = 0
+
+
+KINDS = {
+    "faststart.mp4": Kind((*H264, *AAC, "-movflags", "+faststart"), "mov"),
+    "fragments.mp4": Kind(
+        (*H264, *AAC, "-movflags", "+frag_keyframe+empty_moov+delay_moov"), "mov"
+    ),
+    "prores.mov": Kind(("-c:v", "prores_ks", *PCM), "mov", rate="24000/1001"),
+    "dnxhr.mov": Kind((*DNXHR, *PCM), "mov"),
+    "phone.3gp": Kind((*H263, "-c:a", "libopencore_amrnb", "-ar", "8000", "-ac", "1"), "mov"),
+    "hevc.mkv": Kind((*HEVC, "-c:a", "flac"), "matroska", rate="30000/1001"),
+    "web.webm": Kind((*VP9, "-c:a", "libopus"), "matroska"),
+    "stream.ts": Kind((*H264, *AAC), "mpegts", "mov", lead=1),
+    "disc.m2ts": Kind(
+        (*H264, "-c:a", "ac3", "-mpegts_m2ts_mode", "1"), "mpegts", "mov", rate="24000/1001"
+    ),
+    "mpeg2.ts": Kind((*MPEG2, "-c:a", "mp2"), "mpegts", "mov"),
+    "hevc.ts": Kind((*HEVC, "-c:a", "eac3"), "mpegts", "mov"),
+    "program.mpg": Kind((*MPEG2, "-c:a", "mp2"), "mpeg", "mov"),
+    "dvd.vob": Kind((*MPEG2, "-c:a", "ac3", "-f", "vob"), "mpeg", "mov", rate="30000/1001"),
+    "flash.flv": Kind((*H264, *AAC), "flv", "mov", lead=1),
+    "old.flv": Kind(
+        ("-c:v", "flv1", "-q:v", "3", "-c:a", "mp3", "-ar", "44100"), "flv", "matroska", lead=1
+    ),
+    "xvid.avi": Kind((*MPEG4, "-c:a", "mp3"), "avi", "mov"),
+    "mjpeg.avi": Kind(("-c:v", "mjpeg", "-q:v", "3", *PCM), "avi", "mov", rate="30"),
+    "windows.wmv": Kind(("-c:v", "wmv2", "-q:v", "3", "-c:a", "wmav2"), "asf", "matroska", lead=1),
+    "free.ogv": Kind(
+        ("-c:v", "libtheora", "-q:v", "8", "-g", "30", "-c:a", "libvorbis"), "ogg", "matroska"
+    ),
+    "mpeg2.mxf": Kind((*MPEG2, *PCM), "mxf", "mov"),
+    "dnxhr.mxf": Kind((*DNXHR, *PCM), "mxf", "mov"),
+    "raw.hevc": Kind(HEVC, "hevc", "mov", has_sound=False),
+    "raw.m2v": Kind(MPEG2, "mpegvideo", "mov", has_sound=False),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_container_comes_out_frame_by_frame(name: str, tmp_path: Path) -> None:
+    kind, rate = KINDS[name], Fraction(KINDS[name].rate)
+    sound = beeping(SECONDS) if kind.has_sound else []
+    path = make(tmp_path / name, *numbered(SECONDS, kind.rate), *sound, *kind.argv)
+
+    made = Pressed(path, tmp_path / "made")
+
+    assert made.facts.remuxed_from == (kind.container if kind.copy else None)
+    assert made.facts.container == (kind.copy or kind.container)
+    assert made.facts.is_seekable
+    assert made.facts.video is not None
+    assert not made.facts.video.is_variable_rate
+    assert made.grid.frame_rate == rate
+    assert len(made.plan.chunks) >= 2
+    assert_on_grid(made)
+    n_source = made.facts.video.n_frames
+    assert n_source == round(SECONDS * rate)
+    assert read_numbers(made.grey()) == [0] * kind.lead + list(range(n_source))
+    if kind.has_sound:
+        assert_in_sync(made, rate, at_least=7)
