@@ -6,7 +6,6 @@ processes may not, so that a child is one process from its start to its end.
 """
 
 import errno
-import platform
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,14 +89,14 @@ _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 _Instruction = tuple[int, int, int, int]
 
 
-def is_known_machine() -> bool:
-    """Tell whether the numbers of this machine's system calls are known."""
-    return platform.machine() in _AUDIT_ARCH
+def is_known(machine: str) -> bool:
+    """Tell whether the numbers of a machine's system calls are known (``platform.machine()``)."""
+    return machine in _AUDIT_ARCH
 
 
-def program() -> tuple[bytes, tuple[int, ...]]:
-    """Assemble the filter for this machine, and say at which bytes the own process id belongs."""
-    instructions = tuple(_instructions(platform.machine()))
+def program(machine: str) -> tuple[bytes, tuple[int, ...]]:
+    """Assemble the filter for a machine, and say at which bytes the own process id belongs."""
+    instructions = tuple(_instructions(machine))
     holes = tuple(
         8 * n + 4 for n, instruction in enumerate(instructions) if instruction[3] == _OWN_PID
     )

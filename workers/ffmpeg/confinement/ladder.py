@@ -7,6 +7,7 @@ one gets through and proves from inside, by trying, that every rung that is left
 
 import ctypes
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -109,7 +110,7 @@ def _highest() -> Layers:
     version = ctypes.CDLL(None).syscall(_LANDLOCK_CREATE, None, ctypes.c_long(0), _ASK_VERSION)
     return Layers(
         landlock_abi=max(0, version),
-        has_calls=calls.is_known_machine(),
+        has_calls=calls.is_known(platform.machine()),
         has_network=True,
         has_processes=True,
         needs_user=os.geteuid() != 0,
