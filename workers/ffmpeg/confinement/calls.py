@@ -9,6 +9,7 @@ import errno
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from workers.ffmpeg.confinement.numbers import NUMBERS
@@ -94,6 +95,7 @@ def is_known(machine: str) -> bool:
     return machine in _AUDIT_ARCH
 
 
+@cache
 def program(machine: str) -> tuple[bytes, tuple[int, ...]]:
     """Assemble the filter for a machine, and say at which bytes the own process id belongs."""
     instructions = tuple(_instructions(machine))
