@@ -25,6 +25,8 @@ class Capabilities(Frozen):
     isolation: tuple[str, ...] = ()
     n_cores: int
     scratch_free_bytes: int
+    #: HDR was brought down to SDR in a trial.
+    can_tone_map: bool = True
 
     @property
     def has_gpu(self) -> bool:

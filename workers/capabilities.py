@@ -21,7 +21,12 @@ import structlog
 from pydantic import ValidationError
 
 from pipeline.core.argv.encoders import ENCODERS
-from pipeline.core.argv.trials import AUDIO_ENCODERS, audio_trial_argv, video_trial_argv
+from pipeline.core.argv.trials import (
+    AUDIO_ENCODERS,
+    audio_trial_argv,
+    tone_mapping_trial_argv,
+    video_trial_argv,
+)
 from pipeline.core.errors import ReelmillError, Unavailable
 from pipeline.settings import Settings
 from schemas.workers import Capabilities, EncoderAbility
@@ -134,6 +139,7 @@ def _tools(settings: Settings, box: _Box, measured: Capabilities, slots: int) ->
         max_source_pixels=settings.max_source_pixels,
         max_source_duration_s=settings.max_source_duration_s,
         max_source_streams=settings.max_source_streams,
+        can_tone_map=measured.can_tone_map,
     )
 
 
@@ -160,6 +166,7 @@ def _measured(box: _Box) -> Capabilities:
         encoders=tuple(encoders),
         n_cores=1,
         scratch_free_bytes=0,
+        can_tone_map=box.encodes(tone_mapping_trial_argv()),
     )
 
 
@@ -178,6 +185,7 @@ def _key(box: _Box) -> str:
     """Digest of all that could change the answer: programs, our trials, devices."""
     facts = [f"{path}:{_stamp(path)}" for path in (box.ffmpeg, box.ffprobe)]
     trials = [" ".join(video_trial_argv(name)) for name in ENCODERS]
+    trials.append(" ".join(tone_mapping_trial_argv()))
     devices = [str(path) for pattern in _DEVICES for path in sorted(Path("/").glob(pattern))]
     return _digest([*facts, *trials, *devices])
 

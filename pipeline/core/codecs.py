@@ -6,13 +6,21 @@ never guessed from what was asked for.
 Source: RFC 6381 §3.3; ISO/IEC 14496-15 Annex E (avc1, hvc1); AV1-ISOBMFF §5; VP9-ISOBMFF.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from struct import unpack_from
+from types import MappingProxyType
 
 from pipeline.core.errors import OutputInvalid
 from pipeline.core.fmp4 import Init, read_init
+from schemas.vocabulary import VideoRange
 
 _DECODER_CONFIG_TAG = 0x04
 _DECODER_SPECIFIC_TAG = 0x05
+#: Transfer curves by the code points of ITU-T H.273.
+HDR_CODE_POINTS: Mapping[int, VideoRange] = MappingProxyType(
+    {16: VideoRange.PQ, 18: VideoRange.HLG}
+)
+_COLR_BYTES = 10
 
 
 def codecs(init_segment: bytes) -> str:
@@ -52,7 +60,22 @@ def _av1(init: Init) -> str:
     profile, level = config[1] >> 5, config[1] & 0x1F
     tier = "H" if config[2] & 0x80 else "M"
     depth = 8 if not config[2] & 0x40 else (12 if config[2] & 0x20 else 10)
-    return f"av01.{profile}.{level:02d}{tier}.{depth:02d}"
+    name = f"av01.{profile}.{level:02d}{tier}.{depth:02d}"
+    color = colr(init)
+    if color is None or color[1] not in HDR_CODE_POINTS:
+        return name
+    # Monochrome or not, how chroma lies, primaries, curve, matrix and range: all or none of them.
+    subsampling = f"{config[2] >> 3 & 1}{config[2] >> 2 & 1}{config[2] & 3}"
+    points = ".".join(f"{point:02d}" for point in color)
+    return f"{name}.{config[2] >> 4 & 1}.{subsampling}.{points}.0"
+
+
+def colr(init: Init) -> tuple[int, int, int] | None:
+    """Read primaries, transfer curve and matrix of an init segment, by the points of H.273."""
+    box = init.config.get("colr", b"")
+    if box[:4] != b"nclx" or len(box) < _COLR_BYTES:
+        return None
+    return unpack_from(">HHH", box, 4)
 
 
 def _vp9(init: Init) -> str:

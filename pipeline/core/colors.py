@@ -99,10 +99,14 @@ def source(video: VideoFacts) -> Colors:
     )
 
 
+def is_brought_down(video: VideoFacts, video_range: VideoRange) -> bool:
+    """Tell whether an HDR picture becomes an SDR one."""
+    return is_hdr(video) and video_range is VideoRange.SDR
+
+
 def output(video: VideoFacts, video_range: VideoRange) -> Colors:
     """State the tags of a rendition: the source's, but BT.709 where HDR was brought down."""
-    is_brought_down = is_hdr(video) and video_range is VideoRange.SDR
-    return BT709 if is_brought_down else source(video)
+    return BT709 if is_brought_down(video, video_range) else source(video)
 
 
 def is_tagged(video: VideoFacts) -> bool:

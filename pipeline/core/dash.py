@@ -19,7 +19,7 @@ from pipeline.core.errors import NotFound
 from pipeline.core.keys import media_path
 from pipeline.core.languages import tag_and_name
 from schemas.timeline import RenditionTimeline, Timeline
-from schemas.vocabulary import AssetId, Medium
+from schemas.vocabulary import AssetId, Medium, VideoRange
 
 #: Seconds between a player's looks at a growing manifest.
 _UPDATE_S = 3
@@ -27,6 +27,8 @@ _UPDATE_S = 3
 _MAX_TIMESCALE = 2**28
 #: Timescales below this are multiplied: some players reckon in whole ticks.
 _MIN_TIMESCALE = 1000
+#: Code points of transfer curves in ITU-T H.273.
+_TRANSFERS = {VideoRange.PQ: 16, VideoRange.HLG: 18}
 
 
 def manifest(
@@ -116,6 +118,7 @@ def _add_set(
     adaptation = ET.SubElement(
         period, "AdaptationSet", attributes, segmentAlignment="true", startWithSAP="1"
     )
+    _add_range(adaptation, renditions[0].video_range)
     for rendition in sorted(renditions, key=lambda each: each.bitrate_bps, reverse=True):
         peak, _ = measures.announced_bps(rendition, timeline)
         representation = ET.SubElement(
@@ -126,6 +129,20 @@ def _add_set(
         _describe(representation, rendition)
         _add_segments(representation, timeline, rendition)
     return adaptation
+
+
+def _add_range(adaptation: ET.Element, video_range: VideoRange) -> None:
+    """Say how HDR is coded, by the code points of ITU-T H.273.
+
+    A player that knows nothing of PQ must leave it alone; HLG looks passable on any screen.
+    """
+    if video_range is VideoRange.SDR:
+        return
+    kind = "EssentialProperty" if video_range is VideoRange.PQ else "SupplementalProperty"
+    points = {"ColourPrimaries": 9, "TransferCharacteristics": _TRANSFERS[video_range]}
+    for name, value in {**points, "MatrixCoefficients": 9}.items():
+        scheme = f"urn:mpeg:mpegB:cicp:{name}"
+        ET.SubElement(adaptation, kind, schemeIdUri=scheme, value=str(value))
 
 
 def _describe(representation: ET.Element, rendition: RenditionTimeline) -> None:

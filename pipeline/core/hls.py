@@ -19,7 +19,7 @@ from pipeline.core.errors import NotFound
 from pipeline.core.iframes import ByteRange
 from pipeline.core.keys import media_path
 from schemas.timeline import RenditionTimeline, Timeline
-from schemas.vocabulary import Medium
+from schemas.vocabulary import Medium, VideoRange
 
 #: Byte ranges of the key frames of a rendition, one per segment.
 KeyFrames = Sequence[ByteRange]
@@ -121,6 +121,13 @@ def _picture(rendition: RenditionTimeline) -> Iterator[str]:
         yield f"RESOLUTION={rendition.width_px}x{rendition.height_px}"
     if rendition.frame_rate:
         yield f"FRAME-RATE={float(rendition.frame_rate):.3f}"
+    yield from _range(rendition)
+
+
+def _range(rendition: RenditionTimeline) -> Iterator[str]:
+    # Left out it means SDR.
+    if rendition.video_range is not VideoRange.SDR:
+        yield f"VIDEO-RANGE={rendition.video_range}"
 
 
 def _iframe_variant(timeline: Timeline, video: RenditionTimeline, frames: KeyFrames) -> str:
@@ -131,7 +138,7 @@ def _iframe_variant(timeline: Timeline, video: RenditionTimeline, frames: KeyFra
     peak = measures.peak_bps(as_segments, measures.target_duration_s(timeline))
     fields = [f"BANDWIDTH={peak}", f"AVERAGE-BANDWIDTH={measures.average_bps(as_segments)}"]
     fields += [f'CODECS="{video.codecs}"']
-    fields += [field for field in _picture(video) if field.startswith("RESOLUTION")]
+    fields += [field for field in _picture(video) if not field.startswith("FRAME-RATE")]
     return f'#EXT-X-I-FRAME-STREAM-INF:{",".join(fields)},URI="{iframes_name(video.name)}"'
 
 

@@ -11,9 +11,11 @@ from itertools import pairwise
 
 from pipeline.core.argv.encode import OUTPUT_START_S
 from pipeline.core.chunks import keyframe_frames
+from pipeline.core.codecs import HDR_CODE_POINTS, colr
 from pipeline.core.errors import MediaDamaged, OutputInvalid
 from pipeline.core.fmp4 import Init, Sample, read_init, read_samples
 from schemas.plan import ChunkPlan, Grid, RungPlan
+from schemas.vocabulary import VideoRange
 
 #: Rounding of one time to the track's clock.
 _TICK_TOLERANCE = 1
@@ -44,7 +46,7 @@ def expected_segments(grid: Grid, chunk: ChunkPlan) -> tuple[Expected, ...]:
 
 
 def check_init(data: bytes, rung: RungPlan) -> Init:
-    """Read a rung's init segment and compare its size with the plan.
+    """Read a rung's init segment and compare its size and dynamic range with the plan.
 
     Raises:
         OutputInvalid: it is not what was planned.
@@ -55,6 +57,10 @@ def check_init(data: bytes, rung: RungPlan) -> Init:
             f"Rung {rung.name} came out as {init.width_px}×{init.height_px} pixels, "
             f"planned were {rung.width_px}×{rung.height_px}."
         )
+    color = colr(init)
+    made = HDR_CODE_POINTS.get(color[1], VideoRange.SDR) if color else VideoRange.SDR
+    if made is not rung.video_range:
+        raise OutputInvalid(f"Rung {rung.name} came out as {made}, not {rung.video_range}.")
     return init
 
 

@@ -1,5 +1,6 @@
 """What players get: the growing playlists while a job runs, the final ones after it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, RenditionRow, SegmentRow
 from pipeline.services import assets, jobs
 from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
-from schemas.vocabulary import AssetId, JobId
+from schemas.vocabulary import AssetId, JobId, VideoRange
 
 _HLS_TYPE = "application/vnd.apple.mpegurl"
 _DASH_TYPE = "application/dash+xml"
@@ -152,6 +153,7 @@ def _timeline(tx: Transaction, job: JobRow) -> Timeline:
     segments: dict[str, list[SegmentRow]] = {}
     for row in tx.media.segments(job.id):
         segments.setdefault(row.rendition, []).append(row)
+    ranges = {rung.name: rung.video_range for rung in job.plan.rungs}
     return Timeline(
         asset_id=job.asset_id,
         job_id=job.id,
@@ -160,13 +162,16 @@ def _timeline(tx: Transaction, job: JobRow) -> Timeline:
         is_encrypted=job.plan.is_encrypted,
         is_ended=job.state in JOB_ENDED,
         renditions=tuple(
-            _rendition(row, segments.get(row.name, [])) for row in tx.media.renditions(job.id)
+            _rendition(row, segments.get(row.name, []), ranges)
+            for row in tx.media.renditions(job.id)
         ),
         files=job.files,
     )
 
 
-def _rendition(row: RenditionRow, segments: list[SegmentRow]) -> RenditionTimeline:
+def _rendition(
+    row: RenditionRow, segments: list[SegmentRow], ranges: Mapping[str, VideoRange]
+) -> RenditionTimeline:
     return RenditionTimeline(
         name=row.name,
         medium=row.medium,
@@ -175,6 +180,7 @@ def _rendition(row: RenditionRow, segments: list[SegmentRow]) -> RenditionTimeli
         width_px=row.width_px,
         height_px=row.height_px,
         frame_rate=row.frame_rate,
+        video_range=ranges.get(row.name, VideoRange.SDR),
         channels=row.channels,
         sample_rate_hz=row.sample_rate_hz,
         language=row.language,

@@ -11,12 +11,13 @@ from pathlib import Path
 from shutil import rmtree
 from time import monotonic
 
+from pipeline.core import colors
 from pipeline.core.argv import encoders
 from pipeline.core.argv.encode import INIT_NAME, Fill, chunk_argv
 from pipeline.core.argv.watermark import IMAGE_NAME
 from pipeline.core.codecs import codecs
 from pipeline.core.encryption import encrypt
-from pipeline.core.errors import MediaDamaged, OutputInvalid, Stopped
+from pipeline.core.errors import EncoderUnavailable, MediaDamaged, OutputInvalid, Stopped
 from pipeline.core.inspection import (
     Expected,
     check_init,
@@ -78,6 +79,7 @@ def run(params: EncodeParams, bench: Bench) -> EncodeResult:
     encoder = encoders.choose(
         params.rungs[0].codec, available=tools.encoders, use_gpu=tools.use_gpu
     )
+    _check_tone_mapping(params, bench)
     source = bench.source(params.source)
     if params.watermark is not None:
         key = watermark_key(params.source.asset_id, params.watermark.sha256)
@@ -138,6 +140,14 @@ def _check_all(
     params: EncodeParams, bench: Bench, *, is_copied: bool = False
 ) -> dict[str, tuple[_Checked, ...]]:
     return {rung.name: _check(rung, params, bench, is_copied=is_copied) for rung in params.rungs}
+
+
+def _check_tone_mapping(params: EncodeParams, bench: Bench) -> None:
+    video = params.facts.video
+    if video is None or bench.tools.can_tone_map:
+        return
+    if colors.is_brought_down(video, params.rungs[0].video_range):
+        raise EncoderUnavailable("The ffmpeg of this box cannot bring HDR down to SDR.")
 
 
 def _report(params: EncodeParams, bench: Bench, progress: Progress) -> None:

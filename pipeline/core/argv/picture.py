@@ -133,7 +133,7 @@ def displayed(
         stream = stream.filter("setparams", **_tags(colors.source(video)))
     if video.has_alpha:
         stream = _on_black(stream, video)
-    if colors.is_hdr(video) and video_range is VideoRange.SDR:
+    if colors.is_brought_down(video, video_range):
         stream = _tone_mapped(stream, video, size_px)
     return _without_notes(stream, video_range)
 

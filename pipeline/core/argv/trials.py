@@ -1,9 +1,13 @@
-"""Command lines that try an encoder on a few generated frames, with the flags real work uses."""
+"""Command lines that try encoders and tone mapping on generated frames, as real work asks them."""
+
+from fractions import Fraction
 
 import ffmpeg
 
-from pipeline.core.argv import encoders
+from pipeline.core.argv import encoders, picture
+from schemas.media import VideoFacts
 from schemas.plan import RungPlan
+from schemas.vocabulary import VideoRange
 
 #: Above the smallest sizes hardware encoders take.
 _WIDTH_PX, _HEIGHT_PX, _N_FRAMES = 640, 360, 5
@@ -31,6 +35,28 @@ def video_trial_argv(name: str) -> list[str]:
     options = {**encoders.options(name, wish), "frames:v": str(_N_FRAMES), "f": "null"}
     compiled: list[str] = ffmpeg.compile(ffmpeg.output(stream, "-", **options))[1:]
     return [*table.device_flags, *compiled]
+
+
+def tone_mapping_trial_argv() -> list[str]:
+    """Bring one HDR picture down to SDR."""
+    video = VideoFacts(
+        index=0,
+        codec="rawvideo",
+        width_px=_WIDTH_PX,
+        height_px=_HEIGHT_PX,
+        display_width_px=_WIDTH_PX,
+        display_height_px=_HEIGHT_PX,
+        pixel_format="yuv420p10le",
+        color_transfer="smpte2084",
+        frame_rate=Fraction(25),
+        start_s=Fraction(0),
+        duration_s=Fraction(1),
+    )
+    stream = ffmpeg.input(f"color=size={_WIDTH_PX}x{_HEIGHT_PX}:rate=25", f="lavfi")
+    stream = stream.filter("format", video.pixel_format)
+    shown = picture.displayed(stream, video, (_WIDTH_PX, _HEIGHT_PX), VideoRange.SDR)
+    compiled: list[str] = ffmpeg.compile(ffmpeg.output(shown, "-", f="null", **{"frames:v": "1"}))
+    return compiled[1:]
 
 
 def audio_trial_argv(name: str) -> list[str]:

@@ -10,6 +10,7 @@ from pipeline.core import dash, measures
 from pipeline.core.argv import encode
 from pipeline.core.errors import NotFound
 from schemas.timeline import Timeline
+from schemas.vocabulary import VideoRange
 from tests.support.timelines import audio, timeline, video
 
 NAMESPACE = {"d": "urn:mpeg:dash:schema:mpd:2011"}
@@ -102,3 +103,14 @@ def _parsed(source: Timeline) -> ET.Element:
 
 def test_playlists_and_encoders_agree_on_the_zero() -> None:
     assert measures.MEDIA_ZERO_S == encode.OUTPUT_START_S
+
+
+def test_a_player_that_knows_no_pq_is_warned_off_and_hlg_is_only_named() -> None:
+    def told(video_range: VideoRange) -> str:
+        hdr = video().model_copy(update={"video_range": video_range})
+        return dash.manifest(timeline(hdr, is_ended=True))
+
+    scheme = 'schemeIdUri="urn:mpeg:mpegB:cicp:TransferCharacteristics"'
+    assert f'<EssentialProperty {scheme} value="16"' in told(VideoRange.PQ)
+    assert f'<SupplementalProperty {scheme} value="18"' in told(VideoRange.HLG)
+    assert "Property" not in told(VideoRange.SDR)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.core import hls
 from pipeline.core.errors import NotFound
 from pipeline.core.iframes import ByteRange
+from schemas.vocabulary import VideoRange
 from tests.support.timelines import audio, segment, timeline, video
 
 
@@ -170,3 +171,13 @@ def test_a_short_last_segment_does_not_raise_the_peak() -> None:
     text = hls.master(timeline(rung, is_ended=True))
 
     assert "BANDWIDTH=1188904," in text
+
+
+def test_hdr_is_announced_with_every_variant() -> None:
+    hdr = video().model_copy(update={"video_range": VideoRange.HLG, "codecs": "hvc1.2.4.L93.90"})
+    frames = [ByteRange(offset=0, length=100)] * len(hdr.segments)
+
+    text = hls.master(timeline(hdr, is_ended=True), keyframes={hdr.name: frames})
+
+    assert text.count("VIDEO-RANGE=HLG") == 2
+    assert "VIDEO-RANGE" not in hls.master(timeline(video(), is_ended=True))

@@ -12,7 +12,7 @@ from pipeline.core.inspection import (
     expected_segments,
 )
 from schemas.plan import ChunkPlan, Grid, RungPlan
-from schemas.vocabulary import VideoCodec
+from schemas.vocabulary import VideoCodec, VideoRange
 from tests.support.boxes import box, init_segment, media_segment
 
 GRID = Grid(
@@ -77,6 +77,18 @@ def test_a_rung_of_another_size_is_refused() -> None:
 
     with pytest.raises(OutputInvalid, match="320×180"):
         check_init(init_segment("avc1", box("avcC", bytes(4))), rung)
+
+
+def test_a_rung_of_another_range_is_refused() -> None:
+    rung = RungPlan(
+        name="180p", codec=VideoCodec.H264, width_px=320, height_px=180, bitrate_bps=1, crf=23
+    )
+    hlg = box("avcC", bytes(4)) + box("colr", b"nclx" + bytes.fromhex("00090012000900"))
+    data = init_segment("avc1", hlg)
+
+    check_init(data, rung.model_copy(update={"video_range": VideoRange.HLG}))
+    with pytest.raises(OutputInvalid, match="came out as HLG, not SDR"):
+        check_init(data, rung)
 
 
 def test_sound_that_follows_on_passes_and_is_measured(init: Init) -> None:

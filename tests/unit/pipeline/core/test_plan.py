@@ -9,7 +9,15 @@ from pipeline.profiles import built_in
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import AudioPlan, RungMeasure
 from schemas.profile import AudioWish
-from schemas.vocabulary import AudioCodec, LadderMode
+from schemas.vocabulary import (
+    AudioCodec,
+    Deinterlace,
+    DynamicRange,
+    LadderMode,
+    Telecine,
+    VideoCodec,
+    VideoRange,
+)
 from tests.support.sources import audio_facts, media_facts, video_facts
 
 DEFAULT = built_in().get("default")
@@ -129,3 +137,42 @@ def test_a_ladder_in_auto_mode_says_when_nothing_was_measured() -> None:
     measured = plan(facts, auto, measures)
     assert measured.warnings == ()
     assert [rung.name for rung in measured.rungs] == ["720p"]
+
+
+def test_hdr_is_kept_in_ten_bits_where_the_profile_says_so() -> None:
+    hdr = media_facts(video_facts(color_transfer="smpte2084"))
+    wish = {"dynamic_range": DynamicRange.KEEP, "video_codec": VideoCodec.HEVC}
+    keep = DEFAULT.model_copy(update=wish)
+
+    kept, fallen = (
+        plan(hdr, keep),
+        plan(hdr, keep.model_copy(update={"video_codec": VideoCodec.H264})),
+    )
+
+    assert {(rung.bit_depth, rung.video_range) for rung in kept.rungs} == {(10, VideoRange.PQ)}
+    assert kept.warnings == ()
+    assert {(rung.bit_depth, rung.video_range) for rung in fallen.rungs} == {(8, VideoRange.SDR)}
+    assert [warning.code for warning in fallen.warnings] == ["plan.tone_mapped"]
+
+
+def test_hdr_that_cannot_be_brought_down_is_passed_on_with_a_word() -> None:
+    stuck = video_facts(color_transfer="arib-std-b67", is_tone_mappable=False)
+
+    made = plan(media_facts(stuck), DEFAULT)
+
+    assert {(rung.bit_depth, rung.video_range) for rung in made.rungs} == {(8, VideoRange.HLG)}
+    assert [warning.code for warning in made.warnings] == ["plan.not_tone_mapped"]
+
+
+def test_fields_may_become_pictures_of_their_own_and_film_is_made_film_again() -> None:
+    woven = video_facts(frame_rate=Fraction(25), is_interlaced=True)
+    film = video_facts(is_interlaced=True, telecine=Telecine.HARD)
+    fields = DEFAULT.model_copy(update={"deinterlace": Deinterlace.FIELD})
+
+    full, whole = plan(media_facts(woven), fields), plan(media_facts(film), fields)
+
+    assert full.grid is not None
+    assert (full.grid.frame_rate, full.grid.n_frames, full.deinterlace) == (50, 3000, "field")
+    assert whole.grid is not None
+    assert whole.grid.frame_rate == Fraction(24000, 1001)
+    assert [warning.code for warning in whole.warnings] == ["plan.untelecined"]
