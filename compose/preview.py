@@ -15,6 +15,7 @@ from schemas.http import DryRunView
 from schemas.media import MediaFacts
 from schemas.tasks import ProbeParams, RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
+from schemas.trim import Trim
 from schemas.vocabulary import AssetId
 from workers.bench import Tools
 from workers.ffmpeg import tools
@@ -22,7 +23,9 @@ from workers.ffmpeg.confinement.ladder import demand
 from workers.steps import probe
 
 
-def preview(path: Path, profile_name: str, settings: Settings) -> DryRunView:
+def preview(
+    path: Path, profile_name: str, settings: Settings, *, trim: Trim | None = None
+) -> DryRunView:
     """Probe a file and plan for it.
 
     Raises:
@@ -31,6 +34,8 @@ def preview(path: Path, profile_name: str, settings: Settings) -> DryRunView:
         Unavailable: ``unavailable.isolation``.
     """
     profile = profiles.load(settings.profiles_dir).get(profile_name)
+    if trim is not None:
+        profile = profile.model_copy(update={"trim": trim})
     demand(settings.isolation)
     return preview_facts(_facts(path, settings), profile)
 

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from schemas.trim import Trim
+
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -32,6 +34,18 @@ def checked_id(text: str) -> str:
     return text
 
 
+def trim_of(text: str) -> Trim:
+    """Read a stretch: both ends, or one, around a hyphen."""
+    start_s, _, end_s = text.partition("-")
+    # Without a hyphen, or with nothing but it, neither end is said: no stretch.
+    is_said = "-" in text and text != "-"
+    ends = {"start_s": start_s or "0", "end_s": end_s or None} if is_said else {"start_s": ""}
+    try:
+        return Trim.model_validate(ends)
+    except ValueError as error:
+        raise typer.BadParameter("must be like 12.5-60, 12.5- or -60, in seconds.") from error
+
+
 JobArgument = Annotated[
     str, typer.Argument(metavar="JOB", help="Id of the job.", callback=checked_id)
 ]
@@ -46,6 +60,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=200, help="Longest list.")]
 CursorOption = Annotated[
     str | None, typer.Option("--cursor", help="Where to go on: `next` of the page before.")
+]
+TrimOption = Annotated[
+    Trim | None,
+    typer.Option(
+        "--trim",
+        metavar="FROM-TO",
+        parser=trim_of,
+        help="Use this stretch alone, in seconds: 12.5-60, 12.5- or -60.",
+    ),
 ]
 ProfileOption = Annotated[str, typer.Option("--profile", help="Name of a set of wishes.")]
 DataOption = Annotated[

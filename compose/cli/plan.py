@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from compose import configuration
-from compose.cli.options import JsonOption, ProfileOption
+from compose.cli.options import JsonOption, ProfileOption, TrimOption
 from compose.cli.output import print_facts, print_json, print_table, size
 from schemas.http import DryRunView
 from schemas.media import AudioFacts
@@ -21,12 +21,13 @@ def plan(
     ],
     *,
     profile: ProfileOption = "default",
+    trim: TrimOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what would be made of a file: rungs, chunks, command lines, bytes and seconds."""
     from compose.preview import preview
 
-    view = preview(file, profile, configuration.load())
+    view = preview(file, profile, configuration.load(), trim=trim)
     if as_json:
         print_json(view)
         return

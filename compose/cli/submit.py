@@ -11,9 +11,10 @@ from api.client import ApiError, Client
 from compose.cli.assets import address
 from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, code_of_problem, complain
-from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption
+from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption, TrimOption
 from compose.cli.output import print_json, print_table, printable
 from schemas.http import ErrorView, JobRequest, Submitted
+from schemas.trim import Trim
 from schemas.vocabulary import AssetId, AssetState
 
 
@@ -24,6 +25,7 @@ def submit(
     priority: Annotated[
         int, typer.Option("--priority", min=0, max=9, help="9 is most urgent.")
     ] = 5,
+    trim: TrimOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until all are done.")] = False,
     server: ServerOption = DEFAULT_SERVER,
     as_json: JsonOption = False,
@@ -35,7 +37,7 @@ def submit(
     """
     with Client(server) as client, JobBars(is_shown=not as_json) as bars:
         reception = Reception(client, bars)
-        handed_in = [reception.hand_in(path, profile, priority) for path in files]
+        handed_in = [reception.hand_in(path, profile, priority, trim) for path in files]
         if wait:
             handed_in = [reception.wait_for(submitted) for submitted in handed_in]
     if as_json:
@@ -53,12 +55,14 @@ class Reception:
         self._bars = bars
         self.code = Exit.OK
 
-    def hand_in(self, path: Path, profile: str, priority: int) -> Submitted:
+    def hand_in(
+        self, path: Path, profile: str, priority: int, trim: Trim | None = None
+    ) -> Submitted:
         """Upload a file and submit a job on it."""
         asset_id = None
         try:
             asset_id = self._upload(path)
-            request = JobRequest(asset_id=asset_id, profile=profile, priority=priority)
+            request = JobRequest(asset_id=asset_id, profile=profile, priority=priority, trim=trim)
             job = self._client.submit(request)
             asset = self._client.asset(asset_id)
         except OSError as error:

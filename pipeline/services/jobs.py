@@ -6,7 +6,7 @@ from pipeline.core.graph import probe_task
 from pipeline.core.ranks import job_rank
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetRow, JobRow, NewJob
-from pipeline.services import assets, cursors, views
+from pipeline.services import abilities, assets, cursors, views
 from pipeline.services.ids import new_id, new_task_id
 from schemas.events import EventType
 from schemas.http import JobPage, JobRequest, JobView
@@ -24,10 +24,13 @@ def submit(
 
     Raises:
         NotFound: there is no such asset.
+        Conflict: ``profile.not_encodable``, no worker that is there has the encoders.
     """
     job_id = JobId(new_id())
     with db.write() as tx:
         asset = assets.need(tx, request.asset_id, is_held=True)
+        if not request.dry_run:
+            abilities.require(tx, profile)
         rank = job_rank(
             tx.jobs.now(),
             priority=request.priority,

@@ -33,7 +33,7 @@ class Served:
 
 
 @contextmanager
-def serving(data_dir: Path, *, dry_run_wait_s: float = 0.6, **settings: int) -> Iterator[Served]:
+def serving(data_dir: Path, *, dry_run_wait_s: float = 0.6, **settings: object) -> Iterator[Served]:
     """Serve until the block ends; nothing of it stays."""
     data_dir.mkdir(exist_ok=True)
     pipeline = build(Settings(data_dir=data_dir, _env_file=None, **settings))

@@ -14,7 +14,8 @@ from schemas.plan import AudioPlan
 from schemas.tasks import EncodeAudioParams
 from schemas.vocabulary import AudioCodec
 
-_ENCODERS = {AudioCodec.AAC: "aac", AudioCodec.OPUS: "libopus"}
+#: Which encoder makes a codec; all run on the CPU.
+ENCODERS = {AudioCodec.AAC: "aac", AudioCodec.OPUS: "libopus"}
 #: Timestamps may be this far off the samples before silence is filled in or sound is cut. Less
 #: than a codec frame, as far as sound may be off its picture; more than containers round by.
 _MOST_DRIFT_S = "0.015"
@@ -121,7 +122,7 @@ def _output(stream: Any, params: EncodeAudioParams) -> Any:
 
 def _encoder_options(audio: AudioPlan) -> dict[str, str]:
     return {
-        "c:a": _ENCODERS[audio.codec],
+        "c:a": ENCODERS[audio.codec],
         "b:a": str(audio.bitrate_bps),
         "ac": str(audio.channels),
     }
