@@ -16,6 +16,8 @@ _HIGHEST_RATE = Fraction(1000)
 _FALLBACK_RATE = Fraction(25)
 #: A frame belongs to a place of the grid if it is this near, in frame periods.
 _NEARNESS = Fraction(1, 4)
+#: A varying pace is this near to the rate it is meant to have.
+_UNSTEADY = Fraction(1, 100)
 #: A constant-rate source may lack this share of its frames.
 _MISSING_SHARE = Fraction(1, 100)
 #: From this many on it may lack one: AVI often begins with an empty frame.
@@ -74,13 +76,24 @@ def _nominal(
 ) -> Fraction:
     """Take the rate most frames of a variable source are shown at.
 
-    A coarse clock shows it rounded (42 ms is no 23.81 but 23.976 a second): a candidate less than
-    a tick away is what is meant.
+    A coarse clock shows it rounded (42 ms is no 23.81 but 23.976 a second), and phones stamp
+    frames some milliseconds early or late: a known rate that near is what is meant.
     """
-    deltas = sorted(b - a for a, b in pairwise(ticks) if b > a)
-    period = deltas[len(deltas) // 2]
+    period = _usual_period([b - a for a, b in pairwise(ticks) if b > a])
+    near = max(Fraction(1), period * _UNSTEADY)
     for rate in candidates:
-        if abs(1 / (rate * time_base) - period) < 1 and rate >= mean * (1 - _SNAP):
+        if abs(1 / (rate * time_base) - period) < near and rate >= mean * (1 - _SNAP):
             return rate
-    usual = 1 / (period * time_base)
-    return min(snap(max(usual, mean)), _HIGHEST_RATE)
+    usual = max(1 / (period * time_base), mean)
+    known = min(WELL_KNOWN_RATES, key=lambda rate: abs(rate - usual))
+    if abs(known - usual) <= known * _UNSTEADY and known >= mean * (1 - _SNAP):
+        return known
+    return min(snap(usual), _HIGHEST_RATE)
+
+
+def _usual_period(deltas: list[int]) -> Fraction:
+    """Average the deltas of the fast majority; pauses and dropped frames do not count."""
+    deltas.sort()
+    typical = deltas[len(deltas) * 2 // 5]
+    usual = [delta for delta in deltas if abs(delta - typical) <= typical * _NEARNESS]
+    return Fraction(sum(usual), len(usual))

@@ -16,6 +16,7 @@ Description = Mapping[str, Any]
 _STILLS = ("attached_pic", "still_image", "timed_thumbnails")
 #: Sound that only some want to hear: never the one to begin with.
 _ASIDE = ("comment", "visual_impaired", "descriptions", "hearing_impaired", "karaoke")
+_SAY_NOTHING = ("mpegts", "mpeg")
 #: More tracks than any film has; each sound costs a task.
 MOST_AUDIOS = 16
 
@@ -165,8 +166,14 @@ def _nothing_usable(streams: Sequence[Stream]) -> Exception:
 
 
 def _announced_s(described: Description) -> Fraction:
-    """Tell how long a file says it is; some mean when it ends, so its start goes off."""
+    """Tell how long a file says it is; some mean when it ends, so its start goes off.
+
+    A transport or program stream says nothing: what ffprobe makes of its last time may be a
+    clock that jumped. How long it is in truth is counted later.
+    """
     header = described.get("format", {})
+    if header.get("format_name") in _SAY_NOTHING:
+        return Fraction(0)
     return _seconds(header.get("duration")) - _seconds(header.get("start_time"))
 
 

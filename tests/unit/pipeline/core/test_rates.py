@@ -62,6 +62,15 @@ def test_a_varying_pace_gets_the_rate_of_most_frames() -> None:
     assert frame_rate(ticks, MS, [Fraction(1000, 1)]) == (Fraction(25), True)
 
 
+def test_a_phone_that_stamps_its_frames_unsteadily_means_a_known_rate() -> None:
+    # Up to 10 ms late, and a third of the time half of the frames are missing.
+    late = [at * at * 7919 // 13 % 10 for at in range(600)]
+    dark = range(200, 400)
+    ticks = [round(at * 1000 / 30) + late[at] for at in range(600) if at not in dark or at % 2]
+
+    assert frame_rate(ticks, MS, [Fraction(25), Fraction(1000)]) == (Fraction(30), True)
+
+
 def test_one_picture_has_the_announced_rate() -> None:
     assert frame_rate([0], MS, [Fraction(0), Fraction(30)]) == (Fraction(30), False)
     assert frame_rate([], MS, [Fraction(0)]) == (Fraction(25), False)
