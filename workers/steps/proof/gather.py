@@ -82,6 +82,16 @@ def _part(part: Part, init: Init, place: _Place) -> Part:
     return Part(part.segment, part.start_s, samples, trouble)
 
 
+def head(track: Track, bench: Bench) -> str:
+    """Put init segment and first part together; name the file."""
+    folder = bench.scratch / track.name
+    name = f"{track.name}-head.mp4"
+    first = next(track.read(), None)
+    body = segment_path(folder, first.segment).read_bytes() if first else b""
+    (bench.scratch / name).write_bytes((folder / INIT_NAME).read_bytes() + body)
+    return name
+
+
 def join(track: Track, bench: Bench) -> Path:
     """Put the readable parts of a track together in one file."""
     folder = bench.scratch / track.name
