@@ -74,11 +74,21 @@ class AssetView(Frozen):
     download_url: str | None = None
     poster_url: str | None = None
     storyboard_url: str | None = None
+    #: Of what is played, which a profile may have trimmed; left out in lists.
+    chapters: tuple["ChapterView", ...] = ()
     #: None before the asset is ready.
     certificate: CertificateState | None = None
     renditions: tuple["RenditionView", ...] = ()
     #: What its owner may want to know; left out in lists.
     warnings: tuple[MediaWarning, ...] = ()
+
+
+class ChapterView(Frozen):
+    """A stretch of the asset with a name."""
+
+    start_s: float
+    end_s: float
+    title: str
 
 
 class RenditionView(Frozen):

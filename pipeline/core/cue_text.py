@@ -43,7 +43,7 @@ def _balanced(text: str) -> str:
     opened: list[str] = []
     at = 0
     for token in _TOKEN.finditer(text):
-        made.append(_escaped(text[at : token.start()]))
+        made.append(escaped(text[at : token.start()]))
         at = token.end()
         is_end, name = token[1] == "/", token[2].lower()
         if name not in _KEPT:
@@ -53,7 +53,7 @@ def _balanced(text: str) -> str:
             made.append(_tag(name, token[3], token[4]))
         elif name in opened:
             made.append(_closing(opened, name))
-    made.append(_escaped(text[at:]))
+    made.append(escaped(text[at:]))
     made += [f"</{name}>" for name in reversed(opened)]
     return "".join(made).strip()
 
@@ -68,10 +68,10 @@ def _closing(opened: list[str], name: str) -> str:
 
 def _tag(name: str, classes: str, annotation: str | None) -> str:
     named = "".join(f".{each}" for each in _CLASS.findall(classes))
-    said = _escaped(annotation.strip()) if annotation and name in _ANNOTATED else ""
+    said = escaped(annotation.strip()) if annotation and name in _ANNOTATED else ""
     return f"<{name}{named} {said}>" if said else f"<{name}{named}>"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape what would begin a tag or an entity; entities WebVTT knows are left as they are."""
     return _ENTITY.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")

@@ -23,6 +23,7 @@ from schemas.tasks import (
     CopyParams,
     EncodeAudioParams,
     EncodeParams,
+    ExtractSubtitlesParams,
     MuxParams,
     PackageParams,
     ProbeParams,
@@ -39,6 +40,8 @@ _PROBE_COST_S = 0.5
 _PACKAGE_COST_S = 0.5
 _THUMBNAILS_COST_PER_S = 0.01
 _AUDIO_COST_PER_S = 0.02
+#: Aimed length of a segment of subtitles.
+_TEXT_SEGMENT_S = 60
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,12 @@ class Expansion:
 
 def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ...]:
     """Make all tasks that follow the probe; the package, then the proofs, come last."""
-    work = [_thumbnails(job, new_id)] if job.facts.video else []
+    work = [_thumbnails(job, new_id)]
     if job.plan.grid is not None:
         work += _pictures(job, job.plan.grid, new_id)
     work += [_encode_audio(job, audio, new_id) for audio in job.plan.audios]
+    if job.plan.subtitles:
+        work.append(_extract_subtitles(job, new_id))
     if job.plan.has_download:
         work.append(_mux(job, work, new_id))
     package = NewTask(
@@ -199,6 +204,25 @@ def _thumbnails(job: Expansion, new_id: Callable[[], TaskId]) -> NewTask:
         queue=QueueName.THUMBNAILS,
         rank=task_rank(job.rank, order=1, is_express=False),
         weight=_PACKAGE_COST_S + float(job.plan.duration_s) * _THUMBNAILS_COST_PER_S,
+    )
+
+
+def _extract_subtitles(job: Expansion, new_id: Callable[[], TaskId]) -> NewTask:
+    segment_s = job.plan.segment_s
+    return NewTask(
+        id=new_id(),
+        params=ExtractSubtitlesParams(
+            source=job.source,
+            subtitles=job.plan.subtitles,
+            # Text is small: many short files cost more than they hold.
+            segment_s=segment_s * max(1, _TEXT_SEGMENT_S // segment_s),
+            zero_s=zero_s(job.facts, job.plan.grid),
+            duration_s=job.plan.duration_s,
+        ),
+        queue=QueueName.THUMBNAILS,
+        rank=task_rank(job.rank, order=0, is_express=False),
+        weight=_PACKAGE_COST_S,
+        scratch_bytes=2**20 * len(job.plan.subtitles),
     )
 
 

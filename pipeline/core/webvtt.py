@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pipeline.core.cue_text import clean
+from pipeline.core.cue_text import clean, escaped
 from pipeline.core.measures import MEDIA_ZERO_S
+from schemas.media import Chapter
 
 #: A player lays cue times on media times by it: the asset's zero is ten seconds there.
 TIMESTAMP_MAP = f"X-TIMESTAMP-MAP=MPEGTS:{MEDIA_ZERO_S * 90_000},LOCAL:00:00:00.000"
@@ -79,6 +80,15 @@ def _ms(text: str) -> int:
 def document(cues: Sequence[Cue]) -> str:
     """Write one file of all cues, on the asset's zero."""
     return "\n\n".join(["WEBVTT", *map(_written, cues)]) + "\n"
+
+
+def chapters(marks: Sequence[Chapter]) -> str:
+    """Write chapters as WebVTT's kind ``chapters`` wants them: one cue each, plain text."""
+    cues = [
+        Cue(round(mark.start_s * _MS), round(mark.end_s * _MS), escaped(mark.title))
+        for mark in marks
+    ]
+    return document(cues)
 
 
 def segments(

@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline.core import dash, encryption, hls, keys
+from pipeline.core import dash, encryption, hls, keys, webvtt
 from pipeline.core.argv.mux import DOWNLOAD_NAME
 from pipeline.core.errors import NotFound
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.database.port import Database, Transaction
-from pipeline.database.rows import JobRow, RenditionRow, SegmentRow
-from pipeline.services import assets, jobs
+from pipeline.database.rows import AssetRow, JobRow, RenditionRow, SegmentRow
+from pipeline.services import assets, chapters, jobs
 from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
 from schemas.vocabulary import AssetId, JobId, VideoRange
 
 _HLS_TYPE = "application/vnd.apple.mpegurl"
 _DASH_TYPE = "application/dash+xml"
+_CHAPTERS_NAME = "chapters.vtt"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,16 @@ def file(db: Database, asset_id: AssetId, path: str) -> StoredFile | GeneratedTe
             stored = _type_of(tx, asset_id, job.files[path])
             saved_as = _saved_as(asset.filename) if path == DOWNLOAD_NAME else None
             return StoredFile(job.files[path], stored, False, saved_as)
+        if path == _CHAPTERS_NAME:
+            return _chapters_text(tx, asset, job)
         return _generated(_timeline(tx, job), path, asset.playable_at)
+
+
+def _chapters_text(tx: Transaction, asset: AssetRow, job: JobRow) -> GeneratedText:
+    marks = chapters.of(tx, asset)
+    if not marks:
+        raise _nothing(asset.id, _CHAPTERS_NAME)
+    return GeneratedText(webvtt.chapters(marks), "text/vtt", job.state in JOB_ENDED)
 
 
 def _stored(tx: Transaction, asset_id: AssetId, path: str) -> StoredFile:

@@ -7,8 +7,8 @@ from pipeline.core.argv.mux import DOWNLOAD_NAME
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.database.port import Transaction
 from pipeline.database.rows import AssetRow, ErrorJson, JobRow, RenditionRow, TaskRow
-from pipeline.services import certificates
-from schemas.http import AssetView, ErrorView, JobView, RenditionView, TaskView
+from pipeline.services import certificates, chapters
+from schemas.http import AssetView, ChapterView, ErrorView, JobView, RenditionView, TaskView
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import MediaPlan
 from schemas.vocabulary import AssetId, JobId, JobState, TaskKind, TaskState
@@ -37,10 +37,22 @@ def asset(tx: Transaction, row: AssetRow, *, is_detailed: bool) -> AssetView:
         watch_url=f"/watch/{row.id}",
         download_url=_download_url(tx, row),
         poster_url=_media_url(row.id, poster_key),
-        storyboard_url=f"{base}/storyboard.vtt" if poster_key else None,
+        storyboard_url=f"{base}/storyboard.vtt" if _has_storyboard(tx, row) else None,
+        chapters=_chapters(tx, row) if is_detailed else (),
         renditions=_renditions(tx, row) if is_detailed else (),
         warnings=_warnings(tx, row.facts, row.job_id) if is_detailed else (),
         certificate=certificates.state(tx, row),
+    )
+
+
+def _has_storyboard(tx: Transaction, row: AssetRow) -> bool:
+    return row.job_id is not None and "storyboard.vtt" in tx.jobs.files(row.job_id)
+
+
+def _chapters(tx: Transaction, row: AssetRow) -> tuple[ChapterView, ...]:
+    return tuple(
+        ChapterView(start_s=float(one.start_s), end_s=float(one.end_s), title=one.title)
+        for one in chapters.of(tx, row)
     )
 
 

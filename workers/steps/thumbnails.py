@@ -33,6 +33,7 @@ from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import Progress
 from workers.ffmpeg.run import Finished
 from workers.ffmpeg.run import run as run_ffmpeg
+from workers.steps import sound_poster
 
 #: Longer side of a poster; larger ones only cost their viewers.
 _POSTER_PX = 1280
@@ -56,10 +57,10 @@ _JPEG = "image/jpeg"
 
 
 def run(params: ThumbnailsParams, bench: Bench) -> ThumbnailsResult:
-    """Store posters, sprites and the WebVTT that names them; nothing for sound alone."""
+    """Store posters, sprites and the WebVTT that names them; of sound alone, one poster."""
     video = params.facts.video
     if video is None:
-        return ThumbnailsResult(posters=())
+        return ThumbnailsResult(posters=sound_poster.make(params, bench))
     maker = _Maker(params, bench, video, bench.source(params.source))
     posters = []
     for index in range(params.count):
