@@ -2,7 +2,7 @@ from itertools import count
 
 from pipeline.core.graph import Expansion, NewTask, expand
 from pipeline.core.plan import plan
-from pipeline.core.profiles import PROFILES
+from pipeline.profiles import built_in
 from schemas.media import MediaFacts, SubtitleFacts
 from schemas.tasks import ExtractSubtitlesParams, SourceRef
 from schemas.vocabulary import AssetId, QueueName, TaskId, TaskKind
@@ -13,7 +13,9 @@ TEXTS = (SubtitleFacts(index=3, codec="subrip"), SubtitleFacts(index=4, codec="a
 
 
 def tasks(facts: MediaFacts) -> tuple[NewTask, ...]:
-    job = Expansion(SOURCE, facts, plan(facts, PROFILES["default"]), 0.0, QueueName.ENCODE_CPU)
+    job = Expansion(
+        SOURCE, facts, plan(facts, built_in().get("default")), 0.0, QueueName.ENCODE_CPU
+    )
     numbers = count()
     return expand(job, new_id=lambda: TaskId(str(next(numbers))))
 
