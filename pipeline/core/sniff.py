@@ -43,7 +43,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 
 #: First boxes of ISO files (MP4, MOV, 3GP), fragmented ones included.
 _ISO_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof")
-_STILL_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif")
+_STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"jxl ", b"jp2 ")
 
 _IMAGES = (
     b"\x89PNG",
@@ -56,11 +56,20 @@ _IMAGES = (
     b"\x00\x00\x01\x00",
     b"qoif",
     b"\xff\x0a",
+    b"\x00\x00\x00\x0cJXL ",
+    b"\x00\x00\x00\x0cjP  ",
+    b"\xff\x4f\xff\x51",
 )
 _OTHERS = (b"PK\x03\x04", b"%PDF", b"\x7fELF", b"MZ", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"BZh")
 
-#: Text that makes ffmpeg open something else: HLS, ffconcat, SDP, DASH and other XML.
-_PLAYLIST = re.compile(rb"#EXTM3U|ffconcat|v=0\r?\n|<\?xml|<MPD|<SmoothStreamingMedia|\[playlist\]")
+#: Text that makes players or ffmpeg open something else: HLS, ffconcat, SDP and their like.
+_PLAYLIST = re.compile(
+    rb"#EXTM3U|ffconcat|v=0\r?\n|\[playlist\]|\[Reference\]|RTSPtext|SMILtext", re.IGNORECASE
+)
+#: Elements of XML that hold a list of media (DASH, Smooth Streaming, SMIL, ASX, XSPF).
+_XML_LIST = re.compile(rb"<(\w+:)?(MPD|SmoothStreamingMedia|smil|asx|playlist)\b", re.IGNORECASE)
+#: A picture in XML; a web page may have one inside.
+_XML_IMAGE = re.compile(rb"(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg\b", re.DOTALL)
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _TEXT_BYTES = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D, 0x0C, 0x1B}
 
@@ -124,13 +133,16 @@ def _refuse_strangers(head: bytes) -> None:
 
 def _refuse_text(head: bytes) -> None:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if _PLAYLIST.match(text):
+    is_xml = text.startswith(b"<")
+    if _PLAYLIST.match(text) or (is_xml and _XML_LIST.search(text)):
         raise NotMedia(
             "the file is a playlist: it names media but holds none",
             code="media.playlist",
             remedy="Send the video file itself, not a list of addresses.",
         )
-    if text.startswith(b"<") or head.startswith(_BYTE_ORDER_MARKS) or _is_text(head):
+    if is_xml and _XML_IMAGE.match(text):
+        raise _image()
+    if is_xml or head.startswith(_BYTE_ORDER_MARKS) or _is_text(head):
         raise NotMedia("the file is text", code="media.text")
 
 

@@ -41,6 +41,10 @@ def _playlist(detail: str) -> ReelmillError:
     return NotMedia(detail, code="media.playlist")
 
 
+def _image(detail: str) -> ReelmillError:
+    return NotMedia(detail, code="media.image")
+
+
 def _too_many_pixels(detail: str) -> ReelmillError:
     return MediaUnsupported(detail, code="media.too_many_pixels")
 
@@ -88,6 +92,8 @@ _WORDS: tuple[tuple[str, _Maker], ...] = (
     (r"Unknown encoder|Encoder not found", _encoder_unknown),
     ("|".join(_NO_DEVICE), EncoderUnavailable),
     (r"Cannot allocate memory|Resource temporarily unavailable|out of memory", _out_of_memory),
+    # Demuxers of that name read still images.
+    (r"\w+_pipe\b.*[Ff]ormat not on whitelist", _image),
     (r"[Ff]ormat not on whitelist|Protocol '\w+' not on whitelist", _playlist),
     (r"Picture size \d+x\d+ exceeds specified max pixel count", _too_many_pixels),
     (r"moov atom not found", _moov_missing),
