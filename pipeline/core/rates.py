@@ -27,7 +27,10 @@ _FEW_TICKS = 10
 def snap(rate: Fraction) -> Fraction:
     """Replace a rate by the well-known one it stands for, if there is one."""
     near = min(WELL_KNOWN_RATES, key=lambda known: abs(known - rate))
-    return near if abs(near - rate) <= near * _SNAP else rate.limit_denominator(1001)
+    if abs(near - rate) <= near * _SNAP:
+        return near
+    # Times gone wild may lie an hour apart: no rate is none.
+    return rate.limit_denominator(1001) or rate
 
 
 def frame_rate(

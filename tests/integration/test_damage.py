@@ -6,23 +6,11 @@ import pytest
 
 from pipeline.core import losses
 from pipeline.core.errors import MediaDamaged
-from pipeline.core.plan import plan
-from schemas.media import Damage, MediaFacts
-from schemas.plan import MediaPlan
-from schemas.tasks import (
-    EncodeAudioParams,
-    EncodeAudioResult,
-    EncodeParams,
-    EncodeResult,
-    ProbeParams,
-)
 from schemas.vocabulary import OnDamage
-from tests.support.benches import FolderBench
 from tests.support.breakage import packets, spoil
-from tests.support.folder_bench import source_ref
+from tests.support.encoded import Encoded
 from tests.support.lavfi import make, picture, tone
 from tests.support.made_chunks import PROFILE
-from workers.steps import encode, encode_audio, probe
 
 REFUSING = PROFILE.model_copy(update={"on_damage": OnDamage.REFUSE})
 #: A keyframe each second of 25, B-frames between.
@@ -34,46 +22,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight seconds, index in front."""
     path = tmp_path_factory.mktemp("clips") / "whole.mp4"
     return make(path, *picture(8), *tone(8), *_X264, "-c:a", "aac", "-movflags", "+faststart")
-
-
-class Encoded:
-    """A file probed, planned and encoded, chunk by chunk."""
-
-    def __init__(self, path: Path, folder: Path, profile: object = PROFILE) -> None:
-        self.path, self.folder = path, folder
-        self.source = source_ref(path)
-        bench = FolderBench(folder / "probe", path)
-        self.facts: MediaFacts = probe.run(ProbeParams(source=self.source), bench).facts
-        self.plan: MediaPlan = plan(self.facts, profile)  # type: ignore[arg-type]
-        self.pictures = [self._picture(chunk.index) for chunk in self.plan.chunks]
-
-    def _picture(self, index: int) -> EncodeResult:
-        assert self.plan.grid is not None
-        params = EncodeParams(
-            source=self.source,
-            facts=self.facts,
-            grid=self.plan.grid,
-            rungs=self.plan.rungs,
-            chunk=self.plan.chunks[index],
-            preset=self.plan.preset,
-            on_damage=self.plan.on_damage,
-        )
-        return encode.run(params, FolderBench(self.folder / str(index), self.path))
-
-    def sound(self) -> EncodeAudioResult:
-        params = EncodeAudioParams(
-            source=self.source,
-            facts=self.facts,
-            audio=self.plan.audios[0],
-            segment_s=self.plan.segment_s,
-            zero_s=self.plan.grid.source_start_s if self.plan.grid else self.facts.start_s,
-            on_damage=self.plan.on_damage,
-        )
-        return encode_audio.run(params, FolderBench(self.folder / "sound", self.path))
-
-    @property
-    def damage(self) -> Damage:
-        return losses.summed([each.damage for each in self.pictures if each.damage is not None])
 
 
 def test_a_whole_file_has_no_damage(whole: Path, tmp_path: Path) -> None:

@@ -112,8 +112,11 @@ class Prober:
         argv = seek_argv(
             str(self.source), demuxer=self.demuxer, stream_index=stream_index, at_s=at_s
         )
-        with _blaming_the_file():
-            answer = self._capture(argv).strip(b",\n")
+        try:
+            with _blaming_the_file():
+                answer = self._capture(argv).strip(b",\n")
+        except MediaDamaged:
+            return None  # a broken index leads nowhere; the packets are there all the same
         return float(answer) if answer[:1].isdigit() or answer[:1] == b"-" else None
 
     def decode(self, stream_index: int) -> Finished:
