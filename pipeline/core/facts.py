@@ -10,6 +10,7 @@ from pipeline.core.appearance import appearance
 from pipeline.core.errors import MediaDamaged
 from pipeline.core.packets import PacketScan, TrackScan
 from pipeline.core.rates import frame_rate
+from pipeline.core.scan import frames_per_packet
 from pipeline.core.streams import Chosen, Description, Stream
 from schemas.media import AudioFacts, Crop, MediaFacts, MediaWarning, VideoFacts
 
@@ -83,12 +84,7 @@ def _video(found: Findings) -> VideoFacts:
     stream = found.chosen.video or {}
     track = found.scan.tracks.get(stream["index"]) or TrackScan()
     base = time_base(stream)
-    ticks = track.sorted_ticks()
-    announced = [ratio(stream.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
     shown = appearance(stream, found.frames)
-    # Fields of interlaced pictures may come in packets of their own: the header knows better.
-    rate, is_variable = frame_rate(() if shown.get("is_interlaced") else ticks, base, announced)
-    start_s, duration_s = _span(found, stream, track, last_s=1 / rate)
     width_px, height_px = int(stream["width"]), int(stream["height"])
     aspect = _sample_aspect(stream, width_px)
     display_px = _display(width_px, height_px, aspect, shown)
@@ -103,20 +99,37 @@ def _video(found: Findings) -> VideoFacts:
         sample_aspect_ratio=aspect,
         pixel_format=stream.get("pix_fmt", "unknown"),
         bit_depth=_bit_depth(stream),
-        frame_rate=rate,
-        is_variable_rate=is_variable,
         color_range=_known(stream.get("color_range")),
         color_space=_known(stream.get("color_space")),
         color_transfer=_known(stream.get("color_transfer")),
         color_primaries=_known(stream.get("color_primaries")),
-        start_s=start_s,
-        duration_s=duration_s,
-        n_frames=len(ticks) if found.is_whole and ticks else _count(stream.get("nb_frames")),
         keyframes_s=_sample([float(tick * base) for tick in sorted(track.keyframes)]),
         bitrate_bps=_count(stream.get("bit_rate")),
         is_tone_mappable=found.is_tone_mappable,
+        **_pace(found, stream, track, is_interlaced=shown.get("is_interlaced", False)),
         **shown,
     )
+
+
+def _pace(
+    found: Findings, stream: Stream, track: TrackScan, *, is_interlaced: bool
+) -> dict[str, Any]:
+    """State rate, start and length of the picture, and how many frames it has."""
+    ticks = track.sorted_ticks()
+    announced = [ratio(stream.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
+    # Fields of interlaced pictures may come in packets of their own: their times are no frames'.
+    timed = () if is_interlaced else ticks
+    rate, is_variable = frame_rate(timed, time_base(stream), announced)
+    share = frames_per_packet(rate, found.frames) if is_interlaced else Fraction(1)
+    start_s, duration_s = _span(found, stream, track, last_s=1 / rate)
+    n_packets = len(ticks) if found.is_whole and ticks else _count(stream.get("nb_frames"))
+    return {
+        "frame_rate": rate * share,
+        "is_variable_rate": is_variable,
+        "start_s": start_s,
+        "duration_s": duration_s,
+        "n_frames": None if n_packets is None else int(n_packets * share),
+    }
 
 
 def _audio(found: Findings, stream: Stream) -> AudioFacts | None:

@@ -6,6 +6,7 @@ Headers lie about it more often than the flags of decoded frames, so those come 
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from schemas.media import VideoFacts
@@ -24,6 +25,7 @@ _FLAGGED = frozenset(
 )
 #: Codecs that pictures with fields come in; of others few frames need a look.
 MAYBE_INTERLACED = _FLAGGED | {"mjpeg", "ffv1", "rawvideo", "v210", "huffyuv", "jpeg2000", "wmv3"}
+_FIELDS_PER_FRAME = 2
 #: Every second frame repeats a field in 3:2 pulldown; a few may be missing from the sample.
 _SOFT_SHARE = Fraction(2, 5)
 
@@ -60,6 +62,18 @@ def fields(stream: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> di
         "field_order": _usual_order(woven),
         "is_mixed_scan": len(woven) < len(frames),
     }
+
+
+def frames_per_packet(rate: Fraction, frames: Sequence[Mapping[str, Any]]) -> Fraction:
+    """Tell whether each packet is a frame, or each field of a frame has one of its own.
+
+    ``rate`` is that of the packets; decoded frames then come half as often.
+    """
+    times = [Fraction(str(frame["pts_time"])) for frame in frames if "pts_time" in frame]
+    # A sample of several places has leaps in it.
+    periods = sorted(b - a for a, b in pairwise(times) if 0 < b - a < 1)
+    is_halved = bool(periods) and round(periods[len(periods) // 2] * rate) == _FIELDS_PER_FRAME
+    return Fraction(1, _FIELDS_PER_FRAME) if is_halved else Fraction(1)
 
 
 def _usual_order(woven: Sequence[Mapping[str, Any]]) -> FieldOrder:

@@ -8,6 +8,7 @@ import pytest
 from pipeline.core.scan import (
     fields,
     film_places_s,
+    frames_per_packet,
     is_hard_telecine,
     judged,
     may_be_telecined,
@@ -69,6 +70,23 @@ def test_frames_tell_how_they_were_scanned(
     stream: dict[str, Any], frames: list[dict[str, int]], expected: dict[str, Any]
 ) -> None:
     assert fields(stream, frames) == expected
+
+
+@pytest.mark.parametrize(
+    ("rate", "times", "expected"),
+    [
+        # Fields at 50 a second are frames at 25.
+        (50, ["0.0", "0.04", "0.08", "9.0", "9.04"], Fraction(1, 2)),
+        (25, ["0.0", "0.04", "0.08"], Fraction(1)),
+        (50, ["0.0"], Fraction(1)),
+    ],
+)
+def test_fields_in_packets_of_their_own_are_no_frames(
+    rate: int, times: list[str], expected: Fraction
+) -> None:
+    frames = [{"pts_time": time} for time in times]
+
+    assert frames_per_packet(Fraction(rate), [*frames, {}]) == expected
 
 
 def stretch(repeats: str, kind: str = "tff") -> list[tuple[str, str]]:
