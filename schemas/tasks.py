@@ -1,5 +1,6 @@
 """What a task is told (params) and what it answers (result): one model per kind of task."""
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -114,6 +115,8 @@ class ExtractSubtitlesParams(Frozen):
     segment_s: int
     #: Source time of the output's zero, as for the sound.
     zero_s: Ratio
+    #: How far behind the source's own zero it lies, where a trim leaves something out.
+    skipped_s: Ratio = Fraction(0)
     #: Length of the asset.
     duration_s: Ratio
 

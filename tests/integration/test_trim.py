@@ -1,5 +1,6 @@
 """A trimmed asset is exactly the stretch: its pictures, its sound, its stills."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -11,12 +12,16 @@ import pytest
 from pipeline.bootstrap import Pipeline, build
 from pipeline.services import jobs
 from pipeline.settings import Settings
+from schemas.plan import SubtitlePlan
 from schemas.profile import AudioWish, Profile, Rung
+from schemas.tasks import ExtractSubtitlesParams
 from schemas.trim import Trim
 from tests.support.clips import Clip, Clips
+from tests.support.folder_bench import FolderBench, source_ref
 from tests.support.hand_work import Hand
 from tests.support.made_chunks import HEIGHT_PX, WIDTH_PX, distance, pictures
 from tests.support.whole_asset import Whole, put_through
+from workers.steps import extract_subtitles
 
 WHOLE = Profile(
     name="whole",
@@ -166,3 +171,37 @@ def test_a_stretch_outside_the_source_is_refused(
     assert error is not None
     assert error.code == "media.trim_outside"
     assert "6.0" in error.detail
+
+
+def test_subtitles_follow_the_stretch(clips: Clips, tmp_path: Path) -> None:
+    times = {"before": (2, 4), "across": (22, 26), "inside": (30, 32), "behind": (41, 43)}
+    (tmp_path / "said.srt").write_text(
+        "\n".join(
+            f"{n}\n00:00:{start:02},000 --> 00:00:{end:02},000\n{words}\n"
+            for n, (words, (start, end)) in enumerate(times.items(), start=1)
+        )
+    )
+    inputs = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=5", "-i", str(tmp_path / "said.srt")]
+    path = tmp_path / "film.mkv"
+    clips.run([*inputs, "-t", "45", "-c:v", "mpeg4", "-c:s", "subrip", str(path)])
+    bench = FolderBench(tmp_path / "bench")
+    track = SubtitlePlan(name="text-1", source_index=1, codec="subrip", title="English")
+
+    made = extract_subtitles.run(
+        ExtractSubtitlesParams(
+            source=source_ref(path),
+            subtitles=(track,),
+            segment_s=4,
+            zero_s=Fraction(24),
+            skipped_s=Fraction(24),
+            duration_s=Fraction(16),
+        ),
+        bench,
+    )
+
+    text = bench.file(made.renditions[0].init_key).read_text()
+    # One reaches into the stretch, one lies in it, the others are cut away.
+    assert re.findall(r"(\S+) --> (\S+)\n(\w+)", text) == [
+        ("00:00:00.000", "00:00:02.000", "across"),
+        ("00:00:06.000", "00:00:08.000", "inside"),
+    ]

@@ -16,7 +16,7 @@ from schemas.tasks import RenditionMade, SegmentMade, SourceRef, TaskResult
 from schemas.timeline import Timeline
 from schemas.vocabulary import AssetId, JobId, QueueName, TaskKind, WorkerId
 from schemas.workers import Capabilities
-from tests.support.folder_bench import tools
+from tests.support.folder_bench import source_ref, tools
 from workers.steps import (
     analyze,
     copy,
@@ -80,6 +80,11 @@ class StoreBench:
         key = f"{self._claimed.prefix}{name}"
         self._pipeline.storage.put_file(key, path, content_type=content_type)
         return key
+
+    def put_source(self, path: Path, name: str) -> SourceRef:
+        """Store a mended copy of the source."""
+        key = self.put(path, name, content_type="application/octet-stream")
+        return source_ref(path).model_copy(update={"key": key, "asset_id": self._claimed.asset_id})
 
     def head(self, key: str, size_bytes: int) -> bytes:
         """Read the beginning of a stored object."""

@@ -103,7 +103,8 @@ def _cues(
     if not path.is_file():
         return ()
     text = path.read_text(encoding="utf-8", errors="replace")
-    return webvtt.read(text, zero_ms=OUTPUT_START_S * 1000, duration_s=params.duration_s)
+    zero_ms = round((OUTPUT_START_S + params.skipped_s) * 1000)
+    return webvtt.read(text, zero_ms=zero_ms, duration_s=params.duration_s)
 
 
 def _rendition(bench: Bench, track: SubtitlePlan, cues: Sequence[webvtt.Cue]) -> RenditionMade:

@@ -25,8 +25,9 @@ def _output(params: ExtractSubtitlesParams, track: SubtitlePlan) -> list[str]:
         *("-map", f"0:{track.source_index}"),
         # Converting WebVTT to itself would lose ruby and voices.
         *("-c:s", "copy" if track.codec == "webvtt" else "webvtt"),
-        # The asset's zero lies at ten seconds here too: WebVTT knows no times before zero.
-        *("-output_ts_offset", f"{float(OUTPUT_START_S - params.zero_s):.9f}"),
+        # The asset's zero lies at ten seconds here too, or, where it is trimmed, that of the
+        # whole: WebVTT knows no times before zero.
+        *("-output_ts_offset", f"{float(OUTPUT_START_S - params.zero_s + params.skipped_s):.9f}"),
         *("-f", "webvtt", file_name(track)),
     ]
 
