@@ -7,6 +7,7 @@ is opened by force as what it is. The rest is left to ffprobe's own guess among 
 
 import re
 
+from pipeline.core.animation import animation, still_image
 from pipeline.core.errors import NotMedia
 
 #: How many bytes ``sniff`` wants to see.
@@ -48,7 +49,6 @@ _STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", 
 _IMAGES = (
     b"\x89PNG",
     b"\xff\xd8\xff",
-    b"GIF8",
     b"BM",
     b"II*\x00",
     b"MM\x00*",
@@ -84,7 +84,8 @@ def sniff(head: bytes) -> str | None:
     """
     if not head.strip(b"\x00"):
         raise NotMedia("the file is empty", code="media.empty")
-    demuxer = _by_signature(head) or _iso(head) or _transport_stream(head) or _sound(head)
+    demuxer = _by_signature(head) or animation(head) or _iso(head)
+    demuxer = demuxer or _transport_stream(head) or _sound(head)
     if demuxer is None:
         _refuse_strangers(head)
         _refuse_text(head)
@@ -102,7 +103,7 @@ def _iso(head: bytes) -> str | None:
     if head[4:8] not in _ISO_BOXES:
         return None
     if head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS:
-        raise _image()
+        raise still_image()
     return "mov"
 
 
@@ -126,7 +127,7 @@ def _sound(head: bytes) -> str | None:
 
 def _refuse_strangers(head: bytes) -> None:
     if head.startswith(_IMAGES) or head[8:12] == b"WEBP":
-        raise _image()
+        raise still_image()
     if head.startswith(_OTHERS):
         raise NotMedia("the file is an archive, a document or a program", code="media.other")
 
@@ -141,7 +142,7 @@ def _refuse_text(head: bytes) -> None:
             remedy="Send the video file itself, not a list of addresses.",
         )
     if is_xml and _XML_IMAGE.match(text):
-        raise _image()
+        raise still_image()
     if is_xml or head.startswith(_BYTE_ORDER_MARKS) or _is_text(head):
         raise NotMedia("the file is text", code="media.text")
 
@@ -154,9 +155,3 @@ def _is_text(head: bytes) -> bool:
         if error.start < len(head) - 3:
             return False
     return all(byte in _TEXT_BYTES or byte >= 0x80 for byte in head)  # noqa: PLR2004
-
-
-def _image() -> NotMedia:
-    return NotMedia(
-        "the file is a still image", code="media.image", remedy="Send a video file instead."
-    )

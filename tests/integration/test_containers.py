@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.core.errors import NotMedia
 from tests.support.clock import beeping, numbered, read_numbers
 from tests.support.lavfi import make
 from tests.support.pressed import Pressed, assert_in_sync, assert_on_grid
@@ -71,6 +72,10 @@ KINDS = {
     "mpeg2.mxf": Kind((*MPEG2, *PCM), "mxf", "mov"),
     "dnxhr.mxf": Kind((*DNXHR, *PCM), "mxf", "mov"),
     "raw.hevc": Kind(HEVC, "hevc", "mov", has_sound=False),
+    "moving.gif": Kind((), "gif", "mov", has_sound=False, rate="10"),
+    "moving.webp": Kind(
+        ("-c:v", "libwebp_anim", "-lossless", "1"), "webp_anim", "matroska", has_sound=False
+    ),
     "raw.m2v": Kind(MPEG2, "mpegvideo", "mov", has_sound=False),
 }
 
@@ -96,3 +101,26 @@ def test_every_container_comes_out_frame_by_frame(name: str, tmp_path: Path) -> 
     assert read_numbers(made.grey()) == [0] * kind.lead + list(range(n_source))
     if kind.has_sound:
         assert_in_sync(made, rate, at_least=7)
+
+
+def test_an_animated_png_comes_out_whole(tmp_path: Path) -> None:
+    path = make(tmp_path / "moving.png", *numbered(2), "-f", "apng")
+
+    made = Pressed(path, tmp_path / "made")
+
+    assert_on_grid(made)
+    assert read_numbers(made.grey()) == list(range(50))
+
+
+@pytest.mark.parametrize("name", ["still.gif", "still.png", "still.webp"])
+def test_a_single_picture_is_no_video(name: str, tmp_path: Path) -> None:
+    # Twice the same number: WebP writes one picture for both, and says it is an animation.
+    same = [*numbered(0.08)[:-1], numbered(0.08)[-1].replace("floor(N/", "floor(0*N/")]
+    one = () if name == "still.webp" else ("-frames:v", "1")
+    codec = {"still.webp": ("-c:v", "libwebp_anim"), "still.png": ("-f", "apng")}.get(name, ())
+    path = make(tmp_path / name, *same, *one, *codec)
+
+    with pytest.raises(NotMedia) as caught:
+        Pressed(path, tmp_path / "made")
+
+    assert caught.value.instance_code == "media.image"

@@ -7,6 +7,7 @@ tasks could not work on chunk by chunk is copied here, once, and the copy descri
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.core.animation import check_moves
 from pipeline.core.cautions import Signs, cautions
 from pipeline.core.damage import shortfall_s
 from pipeline.core.errors import MediaDamaged, WorkFailed
@@ -18,10 +19,14 @@ from schemas.tasks import ProbeParams, ProbeResult
 from workers.bench import Bench
 from workers.ffmpeg.mediainfo import enrich
 from workers.ffmpeg.probe import Prober
+from workers.steps.draw import drawn
 from workers.steps.look import Look, look
 from workers.steps.mend import Mended, mended, seeks
 from workers.steps.opening import opened
 from workers.steps.pictures import sampled, with_film
+
+#: Why an animation's pictures are drawn anew.
+_DRAWN = "an animated WebP is read by few programs"
 
 
 def run(params: ProbeParams, bench: Bench) -> ProbeResult:
@@ -31,7 +36,10 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
         MediaError: the file is at fault.
     """
     source = bench.source(params.source)
-    seen = look(opened(bench, source), bench)
+    opening = opened(bench, source)
+    seen = look(drawn(opening, bench), bench)
+    container = opening.demuxer or seen.found.container
+    check_moves(container, _n_pictures(seen.found))
     enrichment, lost = _enrich(bench, source)
     is_seekable = seeks(seen.prober, facts(seen.found))
     copy = mended(seen, bench, is_seekable=is_seekable)
@@ -41,7 +49,7 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
         update={
             "missing_s": shortfall_s(seen.found, seen.said),
             "is_seekable": is_seekable or copy is not None,
-            "remuxed_from": seen.found.container if copy else None,
+            "remuxed_from": None if used.prober is opening else container,
         }
     )
     check_duration(stated.duration_s, bench.tools.max_source_duration_s)
@@ -53,8 +61,18 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
     warnings = (*cautions(stated, signs), *left_out(found), *mute, *lost)
     return ProbeResult(
         facts=stated.model_copy(update={"warnings": warnings}),
-        working_source=copy and bench.put_source(used.prober.source, used.prober.source.name),
+        working_source=(
+            bench.put_source(used.prober.source, used.prober.source.name)
+            if stated.remuxed_from
+            else None
+        ),
     )
+
+
+def _n_pictures(found: Findings) -> int:
+    video = found.chosen.video
+    track = found.scan.tracks.get(video["index"]) if video else None
+    return len(track.stamps) if track else 0
 
 
 def _enrich(bench: Bench, source: Path) -> tuple[dict[str, str], list[MediaWarning]]:
@@ -83,7 +101,7 @@ def _signs(seen: Look, stated: MediaFacts, n_failed_lines: int, copy: Mended | N
         n_error_lines=n_failed_lines + (0 if stated.missing_s else seen.n_error_lines),
         n_damaged_packets=max(0, found.scan.n_damaged - bool(stated.missing_s)),
         is_whole=found.is_whole,
-        remuxed_because=copy.remedy.reasons if copy else (),
+        remuxed_because=copy.remedy.reasons if copy else (_DRAWN,),
     )
 
 

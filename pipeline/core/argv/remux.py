@@ -106,3 +106,26 @@ def _added(track: TrackCopy) -> str:
             words += step if shift.first_packet == 0 else f"{step}*gte(N,{shift.first_packet})"
         before = ticks
     return words
+
+
+def draw_argv(source: str, target: str, *, demuxer: str, max_pixels: int) -> list[str]:
+    """Draw pictures anew, each whole and without loss, transparency included."""
+    return [
+        *input_flags(max_pixels=max_pixels),
+        "-f",
+        demuxer,
+        "-i",
+        f"file:{source}",
+        "-map",
+        "0:v:0",
+        # Each at its own time: animations have no beat.
+        "-fps_mode",
+        "passthrough",
+        "-c:v",
+        "ffv1",
+        "-g",
+        "1",
+        "-f",
+        "matroska",
+        target,
+    ]

@@ -6,7 +6,7 @@ Used for ffmpeg and ffprobe alike. The same flags as a mapping serve ffmpeg-pyth
 #: Demuxers that read one local file and nothing else. A playlist, ffconcat script, SDP or text
 #: file named ``.mp4`` would otherwise be opened by content and could read other files.
 FORMATS = (
-    "mov,matroska,webm,mpegts,mpeg,avi,flv,ogg,asf,mxf,gxf,dv,nut,ivf,obu,rm,wtv,gif,"
+    "mov,matroska,webm,mpegts,mpeg,avi,flv,ogg,asf,mxf,gxf,dv,nut,ivf,obu,rm,wtv,gif,apng,webp_anim,"
     "m4v,mpegvideo,h264,hevc,wav,w64,aiff,caf,au,mp3,aac,flac,ac3,eac3,dts,truehd,amr,wv,tta,ape"
 )
 

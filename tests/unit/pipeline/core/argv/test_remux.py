@@ -1,6 +1,6 @@
 from fractions import Fraction
 
-from pipeline.core.argv.remux import TrackCopy, remux_argv
+from pipeline.core.argv.remux import TrackCopy, draw_argv, remux_argv
 from pipeline.core.argv.source import input_flags
 from pipeline.core.mending import Shift
 
@@ -59,3 +59,11 @@ def test_packets_are_mended_before_they_are_timed() -> None:
     packed = picture(filters=("mpeg4_unpack_bframes",))
 
     assert filters(packed) == "mpeg4_unpack_bframes,setts=dts='DTS-90000':pts='PTS-90000'"
+
+
+def test_pictures_are_drawn_anew_whole_and_each_at_its_time() -> None:
+    assert draw_argv("/cache/abc", "drawn.mkv", demuxer="webp_anim", max_pixels=1000) == [
+        *input_flags(max_pixels=1000),
+        *("-f", "webp_anim", "-i", "file:/cache/abc", "-map", "0:v:0"),
+        *("-fps_mode", "passthrough", "-c:v", "ffv1", "-g", "1", "-f", "matroska", "drawn.mkv"),
+    ]
