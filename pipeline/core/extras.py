@@ -25,16 +25,16 @@ def with_extras(stated: MediaFacts, found: Findings) -> MediaFacts:
     )
 
 
-def left_out(found: Findings) -> Iterator[MediaWarning]:
-    """Warn of subtitles that are not carried."""
+def left_out(found: Findings, stated: MediaFacts) -> Iterator[MediaWarning]:
+    """Warn of subtitles of a file that are not carried: its working copy may lack them too."""
     streams = _subtitles(found)
     bitmaps = [one for one in streams if one.get("codec_name") in BITMAP_CODECS]
     texts = [one for one in streams if one.get("codec_name") in TEXT_CODECS]
     strange = [one for one in streams if one not in bitmaps and one not in texts]
     if bitmaps:
         yield _warning("media.subtitles_are_pictures", "subtitles that are pictures", bitmaps)
-    if strange or texts[MOST_SUBTITLES:]:
-        others = [*strange, *texts[MOST_SUBTITLES:]]
+    others = [*strange, *texts[len(stated.subtitles) :]]
+    if others:
         yield _warning("media.more_subtitles", "subtitles", others)
 
 

@@ -202,5 +202,15 @@ def test_subtitles_that_are_pictures_are_warned_of(clips: Clips) -> None:
 
     found = findings(clips, clip)
 
-    assert with_extras(clip.facts, found).subtitles == ()
-    assert [warning.code for warning in left_out(found)] == ["media.subtitles_are_pictures"]
+    facts = with_extras(clip.facts, found)
+    assert facts.subtitles == ()
+    assert [one.code for one in left_out(found, facts)] == ["media.subtitles_are_pictures"]
+
+
+def test_what_a_working_copy_lacks_is_warned_of(clips: Clips) -> None:
+    clip = film(clips, "mkv", "srt", output=("-c:s", "srt"))
+
+    warnings = list(left_out(findings(clips, clip), clip.facts))
+
+    assert [one.code for one in warnings] == ["media.more_subtitles"]
+    assert "1 (subrip)" in warnings[0].detail

@@ -164,10 +164,12 @@ def test_a_last_frame_shown_for_long_still_gives_posters(
     assert len(result.posters) == 3
 
 
-def test_sound_alone_has_no_stills(bench: FolderBench, tmp_path: Path) -> None:
+def test_sound_alone_has_a_drawn_poster_and_no_storyboard(
+    bench: FolderBench, tmp_path: Path
+) -> None:
     _, result = made(bench, make(tmp_path / "tone.m4a", *tone(1), "-c:a", "aac"))
 
-    assert result.posters == ()
+    assert [(one.width_px, one.height_px) for one in result.posters] == [(1280, 720)]
     assert result.storyboard_key is None
 
 

@@ -58,7 +58,7 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
     bench.report({"": 0.8})
     stated, n_failed_lines, mute = _try_decoders(used.prober, stated)
     signs = _signs(seen, stated, n_failed_lines, copy)
-    warnings = (*cautions(stated, signs), *left_out(found), *mute, *lost)
+    warnings = (*cautions(stated, signs), *left_out(seen.found, stated), *mute, *lost)
     return ProbeResult(
         facts=stated.model_copy(update={"warnings": warnings}),
         working_source=(
