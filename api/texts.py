@@ -26,6 +26,9 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "quality": "Quality",
         "auto": "Automatic",
         "sound": "Sound",
+        "captions": "Subtitles",
+        "off": "Off",
+        "chapters": "Chapters",
         "stopped": "Playback stopped: {why}",
         "again": "Try again",
         "no_player": "The player is not installed on this server and this browser cannot play the"
@@ -58,6 +61,9 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "quality": "화질",
         "auto": "자동",
         "sound": "소리",
+        "captions": "자막",
+        "off": "끔",
+        "chapters": "챕터",
         "stopped": "재생이 멈췄습니다: {why}",
         "again": "다시 시도",
         "no_player": "이 서버에 플레이어가 설치되어 있지 않고, 이 브라우저는 이 형식을 직접 재생할"

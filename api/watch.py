@@ -19,9 +19,10 @@ _PLAYER = "vendor/hls.min.js"
 #: Warnings that a viewer may wonder about; the others are for the owner.
 _TOLD = frozenset({"media.concealed", "media.silenced", "media.cut_short"})
 
-#: No inline script or style, nothing from elsewhere. hls.js plays from and works in blobs.
+#: No inline script or style, nothing from elsewhere. hls.js plays from and works in blobs, and
+#: begins captions as a data address.
 _POLICY = (
-    "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:;"
+    "default-src 'self'; img-src 'self' data:; media-src 'self' blob: data:; worker-src 'self' blob:;"
     " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'self'"
 )
@@ -77,6 +78,7 @@ def _data(asset: AssetView) -> dict[str, object]:
         "job_id": asset.job_id,
         "state": asset.state,
         "hls_url": asset.hls_url,
+        "chapters": [one.model_dump() for one in asset.chapters],
         "told": sorted(_TOLD),
         "texts": TEXTS[language()],
     }

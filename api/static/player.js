@@ -1,6 +1,8 @@
 // Plays one HLS address in the page's video element: hls.js where it was installed, the
 // browser's own HLS otherwise, and plain words where neither is there.
 
+import { offerChoices } from "./choices.js";
+
 const SKIP_S = 10;
 const RETRY_MS = 3000;
 // A slow line or box, and downloads given up for another quality: no errors, though named so.
@@ -42,7 +44,7 @@ function withHls(video, url, texts) {
     }
   });
   hls.on(window.Hls.Events.FRAG_BUFFERED, () => notice(""));
-  hls.on(window.Hls.Events.MANIFEST_PARSED, () => offerQualities(hls));
+  offerChoices(hls);
   hls.loadSource(url);
   hls.attachMedia(video);
   return { hls };
@@ -60,21 +62,6 @@ function withBrowser(video, url, texts) {
   video.addEventListener("playing", () => notice(""));
   video.src = url;
   return {};
-}
-
-function offerQualities(hls) {
-  const select = document.getElementById("quality");
-  const named = hls.levels.map((level, index) => ({
-    index,
-    label: `${Math.min(level.width, level.height)}p`,
-    bitrate: level.bitrate,
-  }));
-  while (select.options.length > 1) select.remove(1);
-  for (const { index, label } of named.sort((a, b) => b.bitrate - a.bitrate)) {
-    select.add(new Option(label, index));
-  }
-  select.onchange = () => { hls.nextLevel = Number(select.value); };
-  document.getElementById("quality-box").hidden = named.length < 2 || !hls.levels[0].height;
 }
 
 function notice(text, again = null) {

@@ -119,10 +119,8 @@ function share(task) {
 }
 
 function rungShare(task, name) {
-  const isSound = task.kind === "encode_audio";
-  if (task.kind !== "encode" && !isSound) return null;
-  if (isSound !== (name === "audio")) return null;
-  return task.state === "succeeded" ? 1 : task.progress[name] ?? 0;
+  if (!(name in task.progress)) return null;
+  return task.state === "succeeded" ? 1 : task.progress[name];
 }
 
 function mean(values) {

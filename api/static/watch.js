@@ -1,6 +1,7 @@
 // The watch page: plays the asset as soon as something of it can be played, and shows how far
 // its preparation is until then and beyond. Starts from what the server wrote into the page.
 
+import { showChapters } from "./chapters.js";
 import { startPlayer } from "./player.js";
 import { followJob } from "./progress.js";
 
@@ -42,6 +43,7 @@ function showAsset(asset) {
   byId("cause").hidden = !asset.error;
   byId("cause").textContent = asset.error ? said(asset.error) : "";
   byId("warnings").replaceChildren(...asset.warnings.filter(isTold).map(line));
+  showChapters(asset.chapters);
   if (asset.poster_url && !byId("video").poster) byId("video").poster = asset.poster_url;
 }
 
@@ -86,7 +88,7 @@ function rungBar(name) {
     row.className = "bar";
     const label = document.createElement("label");
     label.htmlFor = id;
-    label.textContent = name === "audio" ? texts.sound : name;
+    label.textContent = name.replace(/^audio/, texts.sound);
     const bar = document.createElement("progress");
     bar.id = id;
     bar.max = 1;
@@ -120,5 +122,6 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 showState(data.state);
+showChapters(data.chapters);
 if (data.state === "failed" || data.state === "cancelled") playRemains();
 waitForJob();
