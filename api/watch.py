@@ -22,7 +22,8 @@ _TOLD = frozenset({"media.concealed", "media.silenced", "media.cut_short"})
 #: No inline script or style, nothing from elsewhere. hls.js plays from and works in blobs, and
 #: begins captions as a data address.
 _POLICY = (
-    "default-src 'self'; img-src 'self' data:; media-src 'self' blob: data:; worker-src 'self' blob:;"
+    "default-src 'self'; img-src 'self' data:; media-src 'self' blob: data:;"
+    " worker-src 'self' blob:;"
     " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'self'"
 )

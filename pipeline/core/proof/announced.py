@@ -78,7 +78,9 @@ def _said(track: Track, master: str | None) -> Iterator[str]:
         yield "the multivariant playlist does not list it"
         return
     if not track.is_picture:
-        if said.get("CHANNELS", "").strip('"') != str(track.rendition.channels):
+        # Sound alone may be a variant itself, whose line has no place for channels.
+        is_variant = "BANDWIDTH" in said
+        if not is_variant and said.get("CHANNELS", "").strip('"') != str(track.rendition.channels):
             yield f"the playlist says {said.get('CHANNELS')} channels"
         return
     if track.codecs not in said.get("CODECS", "").strip('"').split(","):
