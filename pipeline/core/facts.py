@@ -10,9 +10,10 @@ from pipeline.core.appearance import appearance
 from pipeline.core.errors import MediaDamaged
 from pipeline.core.packets import PacketScan, TrackScan
 from pipeline.core.rates import frame_rate
-from pipeline.core.scan import frames_per_packet
+from pipeline.core.scan import film_rate, frames_per_packet
 from pipeline.core.streams import Chosen, Description, Stream
 from schemas.media import AudioFacts, Crop, MediaFacts, MediaWarning, VideoFacts
+from schemas.vocabulary import Telecine
 
 #: Facts travel with every task: of a long source a sample of its keyframes must do.
 MOST_KEYFRAMES = 1200
@@ -106,17 +107,21 @@ def _video(found: Findings) -> VideoFacts:
         keyframes_s=_sample([float(tick * base) for tick in sorted(track.keyframes)]),
         bitrate_bps=_count(stream.get("bit_rate")),
         is_tone_mappable=found.is_tone_mappable,
-        **_pace(found, stream, track, is_interlaced=shown.get("is_interlaced", False)),
+        **_pace(found, stream, track, shown),
         **shown,
     )
 
 
 def _pace(
-    found: Findings, stream: Stream, track: TrackScan, *, is_interlaced: bool
+    found: Findings, stream: Stream, track: TrackScan, shown: Mapping[str, Any]
 ) -> dict[str, Any]:
     """State rate, start and length of the picture, and how many frames it has."""
     ticks = track.sorted_ticks()
     announced = [ratio(stream.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
+    if shown.get("telecine") is Telecine.SOFT:
+        # Announced is what a player makes of it.
+        announced = [film_rate(rate) for rate in announced] + announced
+    is_interlaced = shown.get("is_interlaced", False)
     # Fields of interlaced pictures may come in packets of their own: their times are no frames'.
     timed = () if is_interlaced else ticks
     rate, is_variable = frame_rate(timed, time_base(stream), announced)

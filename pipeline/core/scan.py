@@ -81,10 +81,15 @@ def _usual_order(woven: Sequence[Mapping[str, Any]]) -> FieldOrder:
     return FieldOrder.TOP_FIRST if 2 * n_top_first >= len(woven) else FieldOrder.BOTTOM_FIRST
 
 
+def film_rate(rate: Fraction) -> Fraction:
+    """Tell the rate of the film behind one in pulldown."""
+    return rate * FILM_FRAMES / CODED_FRAMES
+
+
 def picture_rate(video: VideoFacts, deinterlace: Deinterlace) -> Fraction:
     """Tell how many whole pictures a second a source gives."""
     if video.telecine is Telecine.HARD:
-        return video.frame_rate * FILM_FRAMES / CODED_FRAMES
+        return film_rate(video.frame_rate)
     if video.is_interlaced and deinterlace is Deinterlace.FIELD:
         return video.frame_rate * 2
     return video.frame_rate

@@ -15,6 +15,7 @@ from tests.support.clock import numbered, read_numbers
 from tests.support.lavfi import make
 from tests.support.paff import field_stream
 from tests.support.pressed import PROFILE, Pressed, assert_on_grid
+from tests.support.pulldown import soft_telecined
 from tests.support.sweep import places, read_places, sweeping
 
 FIELDS = PROFILE.model_copy(update={"deinterlace": Deinterlace.FIELD})
@@ -149,7 +150,7 @@ PULLDOWN = {
     "3:2 from its bottom field in Matroska": (
         *("in.mkv", "telecine=pattern=32:first_field=b,setfield=bff", x264("bff")),
     ),
-    "2:3:3:2 in MPEG-2": ("in.ts", "telecine=pattern=23,setfield=tff", MPEG2),
+    "2:3 in MPEG-2": ("in.ts", "telecine=pattern=23,setfield=tff", MPEG2),
 }
 
 
@@ -169,6 +170,22 @@ def test_film_in_hard_pulldown_is_film_again(kind: str, tmp_path: Path) -> None:
     # Every film frame once and in order; at the very end one may be missing, the last is held.
     assert numbers[:-2] == list(range(numbers[0], numbers[0] + len(numbers) - 2))
     assert numbers[0] in (0, 1)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "ts"])
+def test_film_that_only_asks_for_pulldown_is_left_as_it_is(suffix: str, tmp_path: Path) -> None:
+    path = soft_telecined(numbered(4, "30000/1001"), tmp_path / f"soft.{suffix}")
+
+    made = Pressed(path, tmp_path / "made")
+
+    video = made.facts.video
+    assert video is not None
+    assert (video.telecine, video.is_interlaced) == (Telecine.SOFT, False)
+    assert made.grid.frame_rate == Fraction(24000, 1001)
+    assert_on_grid(made)
+    numbers = read_numbers(made.grey())
+    assert numbers[:-1] == list(range(len(numbers) - 1))
+    assert len(numbers) >= 119
 
 
 def test_true_video_of_that_rate_is_not_taken_for_film(tmp_path: Path) -> None:

@@ -16,6 +16,15 @@ from schemas.plan import ChunkPlan, Grid
 _LEAD_CYCLES = 2
 
 
+def matched(stream: Any, video: VideoFacts) -> Any:
+    """Put the fields of each film frame together; some frames come twice."""
+    order = video.field_order.value if video.field_order else "auto"
+    # Every frame's fields are compared, not only those that look combed.
+    stream = stream.filter("fieldmatch", order=order, combmatch="full")
+    # What found no partner, at a cut or in a credit roll, is deinterlaced.
+    return stream.filter("bwdif", mode="send_frame", deint="interlaced")
+
+
 def untelecined(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any:
     """Bring film back; times count from the asset's zero, one frame of the grid per film frame."""
     # The grid frame of the source's first picture: fives are counted from there.
@@ -26,9 +35,4 @@ def untelecined(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) ->
     stream = stream.filter(
         "fps", fps=f"{coded.numerator}/{coded.denominator}", start_time=f"{float(start_s):.6f}"
     )
-    order = video.field_order.value if video.field_order else "auto"
-    # Every frame's fields are compared, not only those that look combed.
-    stream = stream.filter("fieldmatch", order=order, combmatch="full")
-    # What found no partner, at a cut or in a credit roll, is deinterlaced.
-    stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
-    return stream.filter("decimate", cycle=CODED_FRAMES)
+    return matched(stream, video).filter("decimate", cycle=CODED_FRAMES)

@@ -58,7 +58,12 @@ def input_options(video: VideoFacts) -> dict[str, str | None]:
 def progressive(
     stream: Any, video: VideoFacts, deinterlace: Deinterlace = Deinterlace.FRAME
 ) -> Any:
-    """Make whole pictures of fields: one of each frame, or one of each field."""
+    """Make whole pictures of fields: one of each frame, or one of each field.
+
+    Of film in pulldown too; the frames that come twice then are left in.
+    """
+    if video.telecine is Telecine.HARD:
+        return film.matched(stream, video)
     if not video.is_interlaced:
         return stream
     options = {"mode": "send_field" if deinterlace is Deinterlace.FIELD else "send_frame"}
