@@ -63,8 +63,8 @@ def outside(action: str, world: World) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def inside(action: str, world: World) -> str:
-    cage = Cage(world.scratch, (world.source, SCRIPT, *PYTHON))
+def inside(action: str, world: World, *, use_gpu: bool = False) -> str:
+    cage = Cage(world.scratch, (world.source, SCRIPT, *PYTHON), use_gpu=use_gpu)
     argv = ["-I", "-S", str(SCRIPT), action, world.told()]
     answer = capture(argv, program=sys.executable, cage=cage, limits=LIMITS, stop=Event())
     return answer.decode()
@@ -80,6 +80,8 @@ def test_it_is_refused(action: str, world: World, monkeypatch: pytest.MonkeyPatc
     for kind, layers in kinds().items():
         monkeypatch.setattr(child, "ladder", lambda layers=layers: Ladder(layers, (), {}))
         found[kind] = inside(action, world).split(":")[0]
+    # The layers of the last kind are the fewest; its cage for a GPU is the widest there is.
+    found["for a GPU"] = inside(action, world, use_gpu=True).split(":")[0]
     calls_from_inside = world.calls()
 
     assert found == dict.fromkeys(found, "refused")

@@ -28,7 +28,7 @@ _REFUSED = """
     init_module finit_module delete_module kexec_load kexec_file_load reboot
     swapon swapoff sethostname setdomainname acct quotactl quotactl_fd
     settimeofday clock_settime clock_adjtime adjtimex syslog iopl ioperm personality vhangup
-    socket socketpair connect bind listen accept accept4 sendto sendmsg sendmmsg
+    socketpair connect accept accept4 sendto sendmsg sendmmsg
     memfd_create memfd_secret shmget shmat shmctl msgget msgsnd msgrcv msgctl
     semget semop semctl semtimedop mq_open mq_unlink
     symlink symlinkat link linkat mknod mknodat
@@ -40,12 +40,16 @@ _REFUSED = """
     capset setsid setpgid setpriority ioprio_set
     fork vfork execveat
 """
+#: Refused unless a GPU is used: CUDA listens on a nameless unix socket, and does not start if
+#: it may not. It cannot connect to one, and gets no socket of another family.
+_REFUSED_WITHOUT_GPU = "socket bind listen"
 #: Said not to exist, so that libraries fall back to what can be looked into.
 _ABSENT = "clone3 openat2 io_uring_setup io_uring_enter io_uring_register"
 
 _CLONE_THREAD = 0x10000
 _SHARED_ANONYMOUS = 0x21
 _O_TMPFILE = 0x400000
+_AF_UNIX = 1
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 #: Stands for the child's own process id, which only the child knows.
 _OWN_PID = -1
@@ -77,11 +81,13 @@ _GUARDS = (
     # It must die with its parent, and have no children to outlive it.
     _Guard("prctl", 0, "differ", _PR_SET_PDEATHSIG),
     _Guard("prctl", 0, "differ", _PR_SET_CHILD_SUBREAPER),
-    # Memory that RLIMIT_DATA does not count, files that the disk quota does not see.
-    _Guard("mmap", 3, "lack", _SHARED_ANONYMOUS),
+    # Files that the disk quota does not see.
     _Guard("open", 1, "lack", _O_TMPFILE),
     _Guard("openat", 2, "lack", _O_TMPFILE),
 )
+#: Memory that RLIMIT_DATA does not count; CUDA needs some.
+_GUARDS_WITHOUT_GPU = (_Guard("mmap", 3, "lack", _SHARED_ANONYMOUS),)
+_GUARDS_WITH_GPU = (_Guard("socket", 0, "equal", _AF_UNIX),)
 
 # Classic BPF: load a word, compare, mask, return.
 _LOAD, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
@@ -96,9 +102,9 @@ def is_known(machine: str) -> bool:
 
 
 @cache
-def program(machine: str) -> tuple[bytes, tuple[int, ...]]:
+def program(machine: str, *, use_gpu: bool) -> tuple[bytes, tuple[int, ...]]:
     """Assemble the filter for a machine, and say at which bytes the own process id belongs."""
-    instructions = tuple(_instructions(machine))
+    instructions = tuple(_instructions(machine, use_gpu=use_gpu))
     holes = tuple(
         8 * n + 4 for n, instruction in enumerate(instructions) if instruction[3] == _OWN_PID
     )
@@ -108,7 +114,7 @@ def program(machine: str) -> tuple[bytes, tuple[int, ...]]:
     ), holes
 
 
-def _instructions(machine: str) -> Iterator[_Instruction]:
+def _instructions(machine: str, *, use_gpu: bool) -> Iterator[_Instruction]:
     numbers = NUMBERS[machine]
     yield (_LOAD, 0, 0, _ARCH_AT)
     yield (_EQUAL, 1, 0, _AUDIT_ARCH[machine])
@@ -116,13 +122,14 @@ def _instructions(machine: str) -> Iterator[_Instruction]:
     yield (_LOAD, 0, 0, _NUMBER_AT)
     yield (_AT_LEAST, 0, 1, _FIRST_UNKNOWN)
     yield (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)
-    for names, error in ((_REFUSED, errno.EPERM), (_ABSENT, errno.ENOSYS)):
+    refused = _REFUSED if use_gpu else _REFUSED + _REFUSED_WITHOUT_GPU
+    for names, error in ((refused, errno.EPERM), (_ABSENT, errno.ENOSYS)):
         for name in names.split():
             # Older machines have older calls: the newer ones lack them.
             if name in numbers:
                 yield (_EQUAL, 0, 1, numbers[name])
                 yield (_RETURN, 0, 0, _ERRNO | error)
-    for guard in _GUARDS:
+    for guard in (*_GUARDS, *(_GUARDS_WITH_GPU if use_gpu else _GUARDS_WITHOUT_GPU)):
         if guard.name in numbers:
             yield from _guarded(guard, numbers[guard.name])
     yield (_RETURN, 0, 0, _ALLOW)

@@ -42,7 +42,7 @@ _SYSTEM = (
 _GPU_SYSTEM = (
     *("/usr/share", "/usr/local/cuda", "/usr/local/nvidia", "/opt/rocm", "/sys"),
     *("/etc/vulkan", "/etc/OpenCL", "/etc/nvidia", "/etc/glvnd"),
-    *("/proc/self", "/proc/driver", "/proc/devices", "/proc/modules", "/proc/sys/vm"),
+    *("/proc/driver", "/proc/devices", "/proc/modules", "/proc/sys/vm"),
 )
 _GPU_DEVICES = ("nvidia*", "nvidia-caps/*", "dri/*", "kfd", "dxg")
 
@@ -76,6 +76,8 @@ def _rules(program: Path, cage: Cage) -> Iterator[Rule]:
         yield str(cage.scratch), _SCRATCH
     if cage.use_gpu:
         yield from ((path, _READ) for path in _GPU_SYSTEM)
+        # CUDA names its threads, and does not start if it may not.
+        yield "/proc/self", _READ | _WRITE_FILE | _TRUNCATE
         devices = chain.from_iterable(Path("/dev").glob(pattern) for pattern in _GPU_DEVICES)
         yield from ((str(device), _DEVICE) for device in devices)
 

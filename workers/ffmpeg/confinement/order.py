@@ -63,14 +63,15 @@ def confined(
         "network": layers.has_network,
         "processes": layers.has_processes,
         "files": _files(command[0], cage, layers.landlock_abi),
-        "calls": _calls(platform.machine()) if layers.has_calls else None,
+        "calls": _calls(cage) if layers.has_calls else None,
     }
     # -I: nothing of ours or of the folder it runs in is imported. -S: no site packages, quick.
     return [sys.executable, "-I", "-S", str(_ENTRY), marshal.dumps(order).hex(), *command]
 
 
-def _calls(machine: str) -> tuple[Any, ...]:
-    return _SECCOMP[machine], *calls.program(machine)
+def _calls(cage: Cage) -> tuple[Any, ...]:
+    machine = platform.machine()
+    return _SECCOMP[machine], *calls.program(machine, use_gpu=cage.use_gpu)
 
 
 def _files(program: str, cage: Cage, landlock_abi: int) -> tuple[Any, ...] | None:

@@ -21,9 +21,11 @@ def refusal(error: int) -> int:
     return 0x00050000 | error
 
 
-def decide(machine: str, number: int, *arguments: int, arch: int | None = None) -> int:
+def decide(
+    machine: str, number: int, *arguments: int, arch: int | None = None, use_gpu: bool = False
+) -> int:
     """Run the filter over one call (``struct seccomp_data``)."""
-    code, holes = calls.program(machine)
+    code, holes = calls.program(machine, use_gpu=use_gpu)
     patched = bytearray(code)
     for hole in holes:
         patched[hole : hole + 4] = struct.pack("<I", OWN_PID)
@@ -107,3 +109,16 @@ def test_the_signal_of_the_parents_death_stays(machine: str) -> None:
 
     assert decide(machine, prctl, set_pdeathsig) == refusal(errno.EPERM)
     assert decide(machine, prctl, set_name) == ALLOWED
+
+
+@on_each_machine
+def test_a_gpus_driver_may_listen_to_nobody(machine: str) -> None:
+    af_unix, af_inet, af_netlink = 1, 2, 16
+    numbers = NUMBERS[machine]
+
+    assert decide(machine, numbers["socket"], af_unix, use_gpu=True) == ALLOWED
+    assert decide(machine, numbers["bind"], 3, use_gpu=True) == ALLOWED
+    for family in (af_inet, af_netlink):
+        assert decide(machine, numbers["socket"], family, use_gpu=True) == refusal(errno.EPERM)
+    for name in ("connect", "accept4", "sendmsg"):
+        assert decide(machine, numbers[name], 3, use_gpu=True) == refusal(errno.EPERM)
