@@ -171,3 +171,18 @@ class Settings(BaseSettings):
     def resolved_scratch_dir(self) -> Path:
         """Folder for work in progress."""
         return self.scratch_dir or self.data_dir / "scratch"
+
+
+class Locale(BaseSettings):
+    """What language the person at the terminal reads, as every program is told."""
+
+    model_config = SettingsConfigDict(env_prefix="", extra="ignore")
+
+    lc_all: str = ""
+    lc_messages: str = ""
+    lang: str = ""
+
+    @property
+    def name(self) -> str:
+        """The locale that counts, such as ``ko_KR.UTF-8``; the first that is set."""
+        return self.lc_all or self.lc_messages or self.lang

@@ -26,9 +26,15 @@ Answer = TypeVar("Answer", bound=BaseModel)
 class _Connected:
     """One server, and how it is called."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, language: str = "en") -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx.Client(base_url=self.base_url, timeout=_TIMEOUT, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.base_url,
+            timeout=_TIMEOUT,
+            trust_env=False,
+            # Errors and warnings come back in it.
+            headers={"Accept-Language": language},
+        )
 
     def __enter__(self) -> Self:
         """Use it as a context."""

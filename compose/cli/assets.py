@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from api.client import Client
 from compose.cli.options import (
     DEFAULT_SERVER,
     AssetArgument,
@@ -14,7 +13,8 @@ from compose.cli.options import (
     LimitOption,
     ServerOption,
 )
-from compose.cli.output import age, print_facts, print_json, print_table, size
+from compose.cli.output import age, fault, print_facts, print_json, print_table, said, size
+from compose.cli.speech import connect
 from schemas.http import AssetView, RenditionView
 from schemas.media import MediaFacts
 from schemas.vocabulary import AssetId, AssetState
@@ -32,7 +32,7 @@ def list_assets(
     as_json: JsonOption = False,
 ) -> None:
     """List assets, newest first."""
-    with Client(server) as client:
+    with connect(server) as client:
         page = client.assets(cursor=cursor, limit=limit, state=state)
     if as_json:
         print_json(page)
@@ -56,7 +56,7 @@ def show(
     asset_id: AssetArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
 ) -> None:
     """Show one asset: what it is and where it plays."""
-    with Client(server) as client:
+    with connect(server) as client:
         asset = client.asset(AssetId(asset_id))
     if as_json:
         print_json(asset)
@@ -69,7 +69,7 @@ def delete(
     asset_id: AssetArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
 ) -> None:
     """Delete an asset with everything made of it; a job on it is cancelled."""
-    with Client(server) as client:
+    with connect(server) as client:
         client.delete_asset(AssetId(asset_id))
     if as_json:
         print_json({"deleted": asset_id})
@@ -96,7 +96,8 @@ def _print(asset: AssetView, server: str) -> None:
             "HLS": address(server, asset.hls_url),
             "DASH": asset.dash_url and address(server, asset.dash_url),
             "download": asset.download_url and address(server, asset.download_url),
-            "error": asset.error and f"{asset.error.detail} [{asset.error.code}]",
+            "warnings": said(asset.warnings),
+            "error": fault(asset.error),
         }
     )
     if asset.renditions:
@@ -117,7 +118,6 @@ def _facts(facts: MediaFacts) -> dict[str, object]:
             f"{one.codec} {one.channels} channels {one.sample_rate_hz} Hz" for one in facts.audios
         )
         or None,
-        "warnings": "; ".join(warning.detail for warning in facts.warnings) or None,
     }
 
 

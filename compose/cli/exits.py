@@ -11,6 +11,7 @@ from types import TracebackType
 
 from rich.console import Console
 
+from compose.cli.speech import language
 from pipeline.core.errors import (
     Conflict,
     InvalidRequest,
@@ -19,7 +20,11 @@ from pipeline.core.errors import (
     Refused,
     Unavailable,
 )
+from pipeline.messages import DEFAULT_LANGUAGE, words
 from schemas.http import ErrorView, Problem
+
+#: How a complaint begins, in languages other than English.
+_ERROR = {"ko": "오류"}
 
 _OF_THIS_BOX = ("config.", "profile.invalid")
 
@@ -66,9 +71,19 @@ def code_of_problem(problem: Problem) -> Exit:
 def complain(error: ErrorView) -> None:
     """Print an error for a reader: what happened, what to do, and the code to search for."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"Error: {error.detail}", style="red", markup=False)
-    if error.remedy:
-        console.print(error.remedy, markup=False)
+    said = words(error.code, language())
+    if said is None or language() == DEFAULT_LANGUAGE:
+        console.print(f"Error: {error.detail}", style="red", markup=False)
+        remedy = error.remedy
+    else:
+        # The particulars are English; what they mean is not.
+        console.print(
+            f"{_ERROR[language()]}: {said.title}. {said.cause}", style="red", markup=False
+        )
+        console.print(error.detail, markup=False)
+        remedy = said.remedy
+    if remedy:
+        console.print(remedy, markup=False)
     console.print(f"[{error.code}]", style="dim", markup=False)
 
 

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from api.client import Client
 from compose.cli.options import DEFAULT_SERVER, JsonOption, ServerOption
 from compose.cli.output import age, print_json, print_table
+from compose.cli.speech import connect
 from schemas.workers import WorkerView
 
 
 def queues(*, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False) -> None:
     """Show what waits and runs in each queue."""
-    with Client(server) as client:
+    with connect(server) as client:
         found = client.queues()
     if _printed(found, as_json=as_json):
         return
@@ -31,7 +31,7 @@ def queues(*, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
 
 def workers(*, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False) -> None:
     """Show the workers: queues, slots, encoders, what they run."""
-    with Client(server) as client:
+    with connect(server) as client:
         found = client.workers()
     if _printed(found, as_json=as_json):
         return

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from api.client import Client
 from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, complain
 from compose.cli.options import (
@@ -16,7 +15,8 @@ from compose.cli.options import (
     LimitOption,
     ServerOption,
 )
-from compose.cli.output import age, percent, print_facts, print_json, print_table
+from compose.cli.output import age, fault, percent, print_facts, print_json, print_table, said
+from compose.cli.speech import connect
 from schemas.http import JobView, TaskView
 from schemas.vocabulary import JobId, JobState
 
@@ -33,7 +33,7 @@ def list_jobs(
     as_json: JsonOption = False,
 ) -> None:
     """List jobs, newest first."""
-    with Client(server) as client:
+    with connect(server) as client:
         page = client.jobs(cursor=cursor, limit=limit, state=state)
     if as_json:
         print_json(page)
@@ -57,7 +57,7 @@ def show(
     job_id: JobArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
 ) -> None:
     """Show one job with its tasks."""
-    with Client(server) as client:
+    with connect(server) as client:
         job = client.job(JobId(job_id))
     _print(job, as_json=as_json)
 
@@ -67,7 +67,7 @@ def watch(
     job_id: JobArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
 ) -> int:
     """Watch a job until it is done; with --json print every message as a line of JSON."""
-    with Client(server) as client:
+    with connect(server) as client:
         if as_json:
             for message in client.watch(JobId(job_id)):
                 sys.stdout.write(message.model_dump_json() + "\n")
@@ -84,7 +84,7 @@ def cancel(
     job_id: JobArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
 ) -> None:
     """Stop a job, with whatever of it runs."""
-    with Client(server) as client:
+    with connect(server) as client:
         job = client.cancel(JobId(job_id))
     _print(job, as_json=as_json)
 
@@ -94,7 +94,7 @@ def retry(
     job_id: JobArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
 ) -> None:
     """Let a failed or cancelled job go on from where it was."""
-    with Client(server) as client:
+    with connect(server) as client:
         job = client.retry(JobId(job_id))
     _print(job, as_json=as_json)
 
@@ -122,7 +122,8 @@ def _print(job: JobView, *, as_json: bool) -> None:
             "renditions": "  ".join(f"{name} {percent(done)}" for name, done in job.rungs.items())
             or None,
             "metadata": "  ".join(f"{key}={value}" for key, value in job.metadata.items()) or None,
-            "error": job.error and f"{job.error.detail} [{job.error.code}] {job.error.remedy}",
+            "warnings": said(job.warnings),
+            "error": fault(job.error),
         }
     )
     if job.tasks:

@@ -11,6 +11,9 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from schemas.http import ErrorView
+from schemas.media import MediaWarning
+
 
 def print_json(value: BaseModel | Sequence[BaseModel] | dict[str, Any]) -> None:
     """Print one JSON value; field names are those of the schemas."""
@@ -86,3 +89,17 @@ def _cell(value: object) -> str:
     if isinstance(value, (tuple, list)):
         return ", ".join(str(item) for item in value)
     return str(value)
+
+
+def said(warnings: Iterable[MediaWarning]) -> str | None:
+    """Write warnings for people, one a line; None where there is none."""
+    lines = [f"{one.title}: {one.detail}" if one.title else one.detail for one in warnings]
+    return "\n".join(lines) or None
+
+
+def fault(error: ErrorView | None) -> str | None:
+    """Write an error for people: what it is, the particulars, its code, and what to do."""
+    if error is None:
+        return None
+    title = f"{error.title}: " if error.title else ""
+    return f"{title}{error.detail} [{error.code}] {error.remedy}".rstrip()

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from api.client import Client
 from compose import configuration
 from compose.cli.options import DEFAULT_SERVER, JsonOption, ServerOption
 from compose.cli.output import print_json, print_table
+from compose.cli.speech import connect
 from pipeline import profiles
 from schemas.profile import Profile
 
@@ -19,7 +19,7 @@ app = typer.Typer(help="Named sets of wishes.", no_args_is_help=True)
 @app.command("list")
 def listing(*, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False) -> None:
     """List the profiles a server knows."""
-    with Client(server) as client:
+    with connect(server) as client:
         found = client.profiles()
     if as_json:
         print_json(found)
@@ -41,7 +41,7 @@ def show(
     server: ServerOption = DEFAULT_SERVER,
 ) -> None:
     """Show all options of a profile, as JSON."""
-    with Client(server) as client:
+    with connect(server) as client:
         print_json(client.profile(name))
 
 

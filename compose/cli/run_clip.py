@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from api.client import ApiError, Client
+from api.client import ApiError
 from compose import configuration
 from compose.cli.assets import address
 from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, complain
 from compose.cli.options import DataOption, PortOption
+from compose.cli.speech import connect
 from compose.cli.submit import unreadable
 from pipeline.core.errors import ReelmillError
 from pipeline.settings import Settings
@@ -102,7 +103,7 @@ class _Showing:
         from compose import clip
 
         file = self._file or clip.make(self._settings.data_dir, self._settings)
-        with Client(self._url) as client, JobBars() as bars:
+        with connect(self._url) as client, JobBars() as bars:
             asset = client.upload(file)
             job = client.submit(JobRequest(asset_id=asset.id))
             follow(client, job.id, bars)

@@ -13,6 +13,7 @@ from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, code_of_problem, complain
 from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption, TrimOption
 from compose.cli.output import print_json, print_table, printable
+from compose.cli.speech import connect
 from schemas.http import ErrorView, JobRequest, Submitted
 from schemas.trim import Trim
 from schemas.vocabulary import AssetId, AssetState
@@ -35,7 +36,7 @@ def submit(
     A file that cannot be handed in does not hold up the others; the exit code is the first one's
     that went wrong.
     """
-    with Client(server) as client, JobBars(is_shown=not as_json) as bars:
+    with connect(server) as client, JobBars(is_shown=not as_json) as bars:
         reception = Reception(client, bars)
         handed_in = [reception.hand_in(path, profile, priority, trim) for path in files]
         if wait:

@@ -58,13 +58,13 @@ def running_house(data_dir: Path) -> Iterator[House]:
             process.kill()
 
 
-def reelmill(*arguments: object, timeout_s: float = 120) -> Ended:
+def reelmill(*arguments: object, timeout_s: float = 120, locale: str = "C.UTF-8") -> Ended:
     """Run one command to its end; no command may show a traceback."""
     done = subprocess.run(
-        [*REELMILL, *map(str, arguments)],
+        ["env", f"LC_ALL={locale}", *REELMILL, *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=timeout_s,
         check=False,
     )

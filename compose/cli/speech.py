@@ -1,0 +1,18 @@
+"""The language of the terminal: what the command line says of errors, and asks servers for."""
+
+from functools import cache
+
+from api.client import Client
+from pipeline.messages import language_of
+from pipeline.settings import Locale
+
+
+@cache
+def language() -> str:
+    """Choose the language by the locale of this process."""
+    return language_of([Locale().name])
+
+
+def connect(server: str) -> Client:
+    """Open a client whose answers come in that language."""
+    return Client(server, language=language())
