@@ -10,7 +10,16 @@ from pydantic import BaseModel
 
 from pipeline.core.losses import told
 from pipeline.messages import DEFAULT_LANGUAGE, words
-from schemas.http import AssetPage, AssetView, DryRunView, ErrorView, JobPage, JobView, TaskView
+from schemas.http import (
+    AssetPage,
+    AssetView,
+    CertificateView,
+    DryRunView,
+    ErrorView,
+    JobPage,
+    JobView,
+    TaskView,
+)
 from schemas.media import MediaWarning
 
 
@@ -57,6 +66,11 @@ def _job(view: JobView, language: str) -> JobView:
 
 
 @worded.register
+def _certificate(view: CertificateView, language: str) -> CertificateView:
+    return view if view.error is None else view.model_copy(update=_error(view, language))
+
+
+@worded.register
 def _task(view: TaskView, language: str) -> TaskView:
     return view if view.error is None else view.model_copy(update=_error(view, language))
 
@@ -79,5 +93,5 @@ def _errors_and_warnings(view: AssetView | JobView, language: str) -> dict[str, 
     return {**_error(view, language), "warnings": warnings}
 
 
-def _error(view: AssetView | JobView | TaskView, language: str) -> dict[str, Any]:
+def _error(view: AssetView | CertificateView | JobView | TaskView, language: str) -> dict[str, Any]:
     return {"error": None if view.error is None else error_in(view.error, language)}

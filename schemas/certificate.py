@@ -1,11 +1,9 @@
 """The seam certificate: what was compared, how near it came, and where it is wrong."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from schemas.frozen import Frozen
-from schemas.vocabulary import AssetId, JobId
 
 
 class CertificateState(StrEnum):
@@ -110,27 +108,3 @@ class StretchProof(Frozen):
     cpu_s: float = 0.0
     #: ``{"code", "detail", "remedy"}`` of an ErrorView.
     error: dict[str, str] | None = None
-
-
-class CertificateError(Frozen):
-    """Why a certificate failed."""
-
-    code: str
-    detail: str
-    remedy: str = ""
-
-
-class CertificateView(Frozen):
-    """Answer of ``GET /api/assets/{id}/certificate``."""
-
-    asset_id: AssetId
-    job_id: JobId
-    state: CertificateState
-    #: Stretches looked at so far, and how many there are.
-    n_proven: int
-    n_stretches: int
-    points: tuple[Point, ...] = ()
-    error: CertificateError | None = None
-    cpu_s: float
-    created_at: datetime
-    decided_at: datetime | None = None

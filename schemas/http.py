@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from schemas.certificate import CertificateState
+from schemas.certificate import CertificateState, Point
 from schemas.events import Event
 from schemas.frozen import Frozen
 from schemas.media import MediaFacts, MediaWarning
@@ -106,6 +106,24 @@ class RenditionView(Frozen):
     bitrate_bps: int
     #: 0–1 of its segments published.
     progress: float
+
+
+class CertificateView(Frozen):
+    """What was compared of an asset with its source, and the verdict."""
+
+    asset_id: AssetId
+    job_id: JobId
+    state: CertificateState
+    #: Stretches looked at so far, and how many there are.
+    n_proven: int
+    n_stretches: int
+    #: Over all stretches; empty while the state is pending.
+    points: tuple[Point, ...] = ()
+    error: ErrorView | None = None
+    #: Of all proofs together.
+    cpu_s: float
+    created_at: datetime
+    decided_at: datetime | None = None
 
 
 class JobRequest(Frozen):

@@ -11,8 +11,16 @@ from pydantic import BaseModel, ValidationError
 
 from api.client.problems import foreign, raise_for, unreachable
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
-from schemas.certificate import CertificateView
-from schemas.http import AssetPage, AssetView, DryRunView, JobPage, JobRequest, JobView, ProfileList
+from schemas.http import (
+    AssetPage,
+    AssetView,
+    CertificateView,
+    DryRunView,
+    JobPage,
+    JobRequest,
+    JobView,
+    ProfileList,
+)
 from schemas.profile import Profile
 from schemas.vocabulary import AssetId, AssetState, JobId, JobState, QueueName, WorkerId
 from schemas.workers import QueueList, QueueView, WorkerList, WorkerView

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from compose.cli.certificate import in_short, print_points
 from compose.cli.options import (
     DEFAULT_SERVER,
     AssetArgument,
@@ -15,7 +16,7 @@ from compose.cli.options import (
 )
 from compose.cli.output import age, fault, print_facts, print_json, print_table, said, size
 from compose.cli.speech import connect
-from schemas.http import AssetView, RenditionView
+from schemas.http import AssetView, CertificateView, RenditionView
 from schemas.media import MediaFacts
 from schemas.vocabulary import AssetId, AssetState
 
@@ -55,13 +56,18 @@ def list_assets(
 def show(
     asset_id: AssetArgument, *, server: ServerOption = DEFAULT_SERVER, as_json: JsonOption = False
 ) -> None:
-    """Show one asset: what it is and where it plays."""
+    """Show one asset: what it is, where it plays, and what its certificate says."""
     with connect(server) as client:
         asset = client.asset(AssetId(asset_id))
+        # Programs ask for it by itself.
+        is_wanted = asset.certificate is not None and not as_json
+        certificate = client.certificate(asset.id) if is_wanted else None
     if as_json:
         print_json(asset)
-    else:
-        _print(asset, server)
+        return
+    _print(asset, server, certificate)
+    if certificate is not None:
+        print_points(certificate)
 
 
 @app.command("delete")
@@ -82,7 +88,7 @@ def address(server: str, url: str) -> str:
     return f"{server.rstrip('/')}{url}" if url.startswith("/") else url
 
 
-def _print(asset: AssetView, server: str) -> None:
+def _print(asset: AssetView, server: str, certificate: CertificateView | None) -> None:
     print_facts(
         {
             "asset": asset.id,
@@ -97,6 +103,7 @@ def _print(asset: AssetView, server: str) -> None:
             "DASH": asset.dash_url and address(server, asset.dash_url),
             "download": asset.download_url and address(server, asset.download_url),
             "warnings": said(asset.warnings),
+            "certificate": certificate and in_short(certificate),
             "error": fault(asset.error),
         }
     )

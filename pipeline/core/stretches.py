@@ -7,7 +7,7 @@ from schemas.certificate import Stretch
 from schemas.plan import Grid, MediaPlan
 
 #: Longest stretch: decoding it takes a worker a minute or two, which a kill may cost.
-LONGEST_S = 600
+LONGEST_S = 300
 #: A rest of this share of a stretch goes to the one before it.
 _LEAST_REST = Fraction(1, 4)
 #: Room for small pictures, sound and samples beside the segments themselves.
@@ -16,7 +16,7 @@ _SCRATCH_PER_SECOND_BYTES = 2 * 2**20
 
 
 def cut(duration_s: Fraction, grid: Grid | None) -> tuple[Stretch, ...]:
-    """Cut the asset at segment borders into stretches of about ten minutes."""
+    """Cut the asset at segment borders into stretches of about five minutes."""
     unit_s = Fraction(1) if grid is None else grid.segment_frames / grid.frame_rate
     step_s = max(1, math.floor(LONGEST_S / unit_s)) * unit_s
     n_stretches = max(1, math.ceil(duration_s / step_s - _LEAST_REST))

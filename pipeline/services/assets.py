@@ -9,9 +9,8 @@ from pipeline.database.rows import AssetRow, NewAsset
 from pipeline.services import certificates, cursors, views
 from pipeline.services.ids import new_id
 from pipeline.storage.port import ObjectStore
-from schemas.certificate import CertificateView
 from schemas.events import EventType
-from schemas.http import AssetPage, AssetView
+from schemas.http import AssetPage, AssetView, CertificateView
 from schemas.vocabulary import AssetId, AssetState, JobState
 
 #: Who owns what came in before there are accounts.

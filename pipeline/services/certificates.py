@@ -9,14 +9,9 @@ from pipeline.core import verdicts
 from pipeline.core.errors import CertificateFailed, CertificateUnproven, NotFound, ReelmillError
 from pipeline.database.port import Transaction
 from pipeline.database.rows import AssetRow, CertificateRow, ErrorJson, TaskRow
-from schemas.certificate import (
-    CertificateError,
-    CertificateState,
-    CertificateView,
-    Point,
-    StretchProof,
-)
+from schemas.certificate import CertificateState, Point, StretchProof
 from schemas.events import EventType
+from schemas.http import CertificateView, ErrorView
 from schemas.tasks import ProveResult
 from schemas.vocabulary import JobState
 
@@ -98,7 +93,7 @@ def view(tx: Transaction, asset: AssetRow) -> CertificateView:
         n_proven=len(row.proofs),
         n_stretches=row.n_stretches,
         points=row.points,
-        error=None if row.error is None else CertificateError(**row.error),
+        error=None if row.error is None else ErrorView(**row.error),
         cpu_s=round(sum(proof.cpu_s for proof in row.proofs.values()), 3),
         created_at=row.created_at,
         decided_at=row.decided_at,

@@ -84,7 +84,7 @@ def test_proofs_weigh_nothing_in_a_jobs_progress(database: Database) -> None:
 
 
 def test_the_last_stretch_decides(database: Database) -> None:
-    job = ready(database, duration_s=1500)
+    job = ready(database, duration_s=750)
     first, second, third = (must_claim(database, QueueName.PROVE) for _ in range(3))
 
     prove(database, second)

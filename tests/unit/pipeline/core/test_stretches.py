@@ -37,10 +37,10 @@ def test_stretches_cover_the_asset_once_at_segment_borders(
 
 
 def test_sound_alone_is_cut_at_whole_seconds() -> None:
-    cut = stretches.cut(Fraction(1900), None)
+    cut = stretches.cut(Fraction(950), None)
 
     assert [(each.start_s, each.end_s) for each in cut] == [
-        (0.0, 600.0),
-        (600.0, 1200.0),
-        (1200.0, 1900.0),
+        (0.0, 300.0),
+        (300.0, 600.0),
+        (600.0, 950.0),
     ]
