@@ -28,8 +28,10 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-#: Longest time a committed ring waits when its hint got lost. An idle look is one indexed query.
-RELAY_IDLE_S = 0.05
+#: How long a committed ring waits when its hint got lost: little while there is traffic, more
+#: where looks have found nothing. Looking is cheap, but twenty times a second it is a quarter
+#: of what the house costs beside its encodes.
+RELAY_IDLE_S, RELAY_LONG_IDLE_S = 0.05, 0.4
 #: Longest pause between tries while the database or the broker is away.
 MAX_BACK_OFF_S = 2.0
 LEADER_LEASE = "scheduler"
@@ -78,16 +80,17 @@ class Scheduler:
             self._is_work_waiting.set()
 
     def _relay(self) -> None:
-        n_failures = 0
+        n_failures = n_idle = 0
         while not self._stopping.is_set():
             # Cleared before looking: what is committed after the look sets it again.
             self._is_work_waiting.clear()
             n_rung = self._attempt("relay", self._relay_once)
             n_failures = n_failures + 1 if n_rung is None else 0
+            n_idle = 0 if n_rung else n_idle + 1
             if n_failures:
                 self._stopping.wait(_back_off_s(n_failures))
             elif not n_rung:
-                self._is_work_waiting.wait(RELAY_IDLE_S)
+                self._is_work_waiting.wait(_idle_s(n_idle))
 
     def _relay_once(self) -> int:
         return relay_once(self._pipeline.database, self._pipeline.broker)
@@ -171,3 +174,7 @@ class Scheduler:
 
 def _back_off_s(n_failures: int) -> float:
     return min(0.1 * 2.0 ** min(n_failures, 10), MAX_BACK_OFF_S)
+
+
+def _idle_s(n_idle: int) -> float:
+    return min(RELAY_IDLE_S * 2.0 ** min(n_idle - 1, 10), RELAY_LONG_IDLE_S)
