@@ -88,6 +88,8 @@ class Expansion:
     rank: float
     #: Where pictures are encoded: the CPU or the GPU queue.
     encode_queue: QueueName
+    #: Rungs that an earlier job made already.
+    lent: frozenset[str] = frozenset()
 
 
 def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ...]:
@@ -118,7 +120,9 @@ def expand(job: Expansion, *, new_id: Callable[[], TaskId]) -> tuple[NewTask, ..
 def _pictures(job: Expansion, grid: Grid, new_id: Callable[[], TaskId]) -> list[NewTask]:
     """Make the tasks of all rungs: what is copied in one, what is encoded by chunks."""
     copied = [rung for rung in job.plan.rungs if rung.name == job.plan.copied_rung]
-    encoded = tuple(rung for rung in job.plan.rungs if rung not in copied)
+    encoded = tuple(
+        rung for rung in job.plan.rungs if rung not in copied and rung.name not in job.lent
+    )
     tasks = [_copy(job, grid, rung, new_id) for rung in copied]
     if encoded:
         tasks += [_encode(job, grid, chunk, encoded, new_id) for chunk in job.plan.chunks]
@@ -129,7 +133,7 @@ def _copy(job: Expansion, grid: Grid, rung: RungPlan, new_id: Callable[[], TaskI
     whole = ChunkPlan(index=0, first_frame=0, end_frame=grid.n_frames)
     return NewTask(
         id=new_id(),
-        params=CopyParams(work=_encode_params(job, grid, whole, (rung,))),
+        params=CopyParams(work=encode_params(job, grid, whole, (rung,))),
         queue=QueueName.ENCODE_CPU,
         rank=task_rank(job.rank, order=0, is_express=True),
         # A viewer waits for it, whatever rung he will see first.
@@ -165,7 +169,7 @@ def analyze_task(job: Expansion, found: ProbeResult, *, new_id: Callable[[], Tas
     """
     if job.plan.grid is None:
         raise ValueError("a job without a picture has no rungs to choose from")
-    work = _encode_params(job, job.plan.grid, job.plan.chunks[0], job.plan.rungs)
+    work = encode_params(job, job.plan.grid, job.plan.chunks[0], job.plan.rungs)
     return NewTask(
         id=new_id(),
         # What is laid over the pictures says nothing of them.
@@ -237,7 +241,7 @@ def _encode(
     is_first = chunk.index == 0
     return NewTask(
         id=new_id(),
-        params=_encode_params(job, grid, chunk, rungs),
+        params=encode_params(job, grid, chunk, rungs),
         queue=job.encode_queue,
         rank=task_rank(job.rank, order=chunk.index, is_express=is_first),
         chunk=chunk.index,
@@ -249,9 +253,10 @@ def _encode(
     )
 
 
-def _encode_params(
+def encode_params(
     job: Expansion, grid: Grid, chunk: ChunkPlan, rungs: tuple[RungPlan, ...]
 ) -> EncodeParams:
+    """Tell an encode task what to make."""
     return EncodeParams(
         source=job.source,
         facts=job.facts,

@@ -164,6 +164,20 @@ class RenditionRow:
     #: RFC 6381; empty until the first segment exists.
     codecs: str
     position: int
+    #: Digest of what decides its bytes; empty where it is never lent.
+    fingerprint: str = ""
+    #: The job whose segments it shows; None for its own.
+    lender_id: JobId | None = None
+
+
+@dataclass(frozen=True)
+class Loan:
+    """A rendition an earlier job finished and a later one may show."""
+
+    fingerprint: str
+    lender_id: JobId
+    encoder_build: str
+    codecs: str
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pipeline.database.rows import (
     ClaimedRow,
     ErrorJson,
     JobRow,
+    Loan,
     NewAsset,
     NewJob,
     OutboxRow,
@@ -231,6 +232,12 @@ class MediaRows(Protocol):
 
     def segments(self, job_id: JobId) -> list[SegmentRow]:
         """All published segments of a job by rendition and index."""
+
+    def loans(self, asset_id: AssetId, fingerprints: Sequence[str]) -> list[Loan]:
+        """Find what jobs of the asset that succeeded made of these, newest first.
+
+        Not of a damaged source: what did not decode is counted where it is made.
+        """
 
     def counts(self, job_id: JobId) -> dict[str, int]: ...
     def started(self, job_id: JobId) -> frozenset[str]:

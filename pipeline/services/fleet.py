@@ -113,3 +113,12 @@ def encode_queue(tx: Transaction, plan: MediaPlan) -> QueueName:
             if all(able.intersection(_GPU_ENCODERS[codec]) for codec in wanted):
                 return QueueName.ENCODE_GPU
     return QueueName.ENCODE_CPU
+
+
+def live_builds(tx: Transaction, queue: QueueName) -> frozenset[str]:
+    """Name the encoder builds that live workers of a queue have."""
+    return frozenset(
+        Capabilities.model_validate(row.capabilities).encoder_build
+        for row in tx.fleet.workers()
+        if is_live(row) and not row.is_draining and queue in row.queues
+    )

@@ -1,7 +1,8 @@
 """From facts to the graph: what happens when a probe has succeeded."""
 
+import dataclasses
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.core.encryption import KEY_BYTES
 from pipeline.core.errors import MediaError
@@ -10,8 +11,8 @@ from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.core.plan import can_analyze, plan
 from pipeline.core.trim import used
 from pipeline.database.port import Transaction
-from pipeline.database.rows import JobRow, RenditionRow, TaskRow
-from pipeline.services import assets, fleet, jobs
+from pipeline.database.rows import JobRow, Loan, RenditionRow, TaskRow
+from pipeline.services import assets, fleet, jobs, reuse
 from pipeline.services.ids import new_task_id
 from schemas.events import EventType
 from schemas.plan import AudioPlan, MediaPlan, RungMeasure, RungPlan, SubtitlePlan
@@ -70,8 +71,12 @@ def _plan(
 
 def _insert(tx: Transaction, job: JobRow, expansion: Expansion) -> None:
     media_plan = expansion.plan
-    tx.media.add_renditions(_renditions(job.id, media_plan))
-    tasks = expand(expansion, new_id=new_task_id)
+    digests = reuse.fingerprints(expansion)
+    lent = reuse.loans(tx, job, expansion, digests)
+    tx.media.add_renditions(
+        [_signed(row, digests, lent) for row in _renditions(job.id, media_plan)]
+    )
+    tasks = expand(dataclasses.replace(expansion, lent=frozenset(lent)), new_id=new_task_id)
     _add_tasks(tx, job, expansion.source, tasks)
     tx.jobs.plan(job.id, media_plan)
     if media_plan.is_encrypted:
@@ -82,8 +87,23 @@ def _insert(tx: Transaction, job: JobRow, expansion: Expansion) -> None:
         EventType.JOB_PLANNED,
         asset_id=job.asset_id,
         job_id=job.id,
-        data={"renditions": [r.name for r in media_plan.rungs], "chunks": len(media_plan.chunks)},
+        data={
+            "renditions": [r.name for r in media_plan.rungs],
+            "lent": sorted(lent),
+            "chunks": len(media_plan.chunks),
+        },
     )
+
+
+def _signed(
+    row: RenditionRow, digests: Mapping[str, str], lent: Mapping[str, Loan]
+) -> RenditionRow:
+    """Note what a rendition may be known again by, and who lends it."""
+    signed = dataclasses.replace(row, fingerprint=digests.get(row.name, ""))
+    loan = lent.get(row.name)
+    if loan is None:
+        return signed
+    return dataclasses.replace(signed, codecs=loan.codecs, lender_id=loan.lender_id)
 
 
 def _add_tasks(tx: Transaction, job: JobRow, source: SourceRef, tasks: Sequence[NewTask]) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, func, select, union_all, update
+from sqlalchemy import Connection, Insert, Select, Table, func, not_, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.database.rows import RenditionRow, SegmentRow
+from pipeline.database.rows import Loan, RenditionRow, SegmentRow
 from pipeline.database.sql.tables import damage, job, media_file, picture, rendition, segment
 from schemas.media import Damage
 from schemas.tasks import Picture, RenditionMade, SegmentMade
-from schemas.vocabulary import AssetId, JobId, Medium, TaskId
+from schemas.vocabulary import AssetId, JobId, JobState, Medium, TaskId
 
 #: By the medium of the rendition.
 _SEGMENT_TYPES = {
@@ -79,35 +79,30 @@ class SqlMedia:
         self._insert_new(segment, rows)
 
     def segments(self, job_id: JobId) -> list[SegmentRow]:
-        rows = self._connection.execute(
-            select(
-                segment.c.rendition,
-                segment.c.index,
-                segment.c.duration_s,
-                segment.c.size_bytes,
-                segment.c.key,
-                segment.c.init_key,
-                segment.c.init_sha256,
-            )
-            .where(segment.c.job_id == job_id)
-            .order_by(segment.c.rendition, segment.c.index)
+        columns = (
+            segment.c.rendition,
+            segment.c.index,
+            segment.c.duration_s,
+            segment.c.size_bytes,
+            segment.c.key,
+            segment.c.init_key,
+            segment.c.init_sha256,
         )
-        return [SegmentRow(*row) for row in rows]
+        query = _shown(job_id, *columns).order_by(segment.c.rendition, segment.c.index)
+        return [SegmentRow(*row) for row in self._connection.execute(query)]
+
+    def loans(self, asset_id: AssetId, fingerprints: Sequence[str]) -> list[Loan]:
+        query = _lendable(asset_id, fingerprints)
+        return [Loan(*row) for row in self._connection.execute(query)]
 
     def counts(self, job_id: JobId) -> dict[str, int]:
-        rows = self._connection.execute(
-            select(segment.c.rendition, func.count())
-            .where(segment.c.job_id == job_id)
-            .group_by(segment.c.rendition)
-        )
+        query = _shown(job_id, segment.c.rendition, func.count()).group_by(segment.c.rendition)
+        rows = self._connection.execute(query)
         return {name: count for name, count in rows}  # noqa: C416  # a Row is no pair to mypy
 
     def started(self, job_id: JobId) -> frozenset[str]:
-        return frozenset(
-            self._connection.execute(
-                select(segment.c.rendition).where(segment.c.job_id == job_id, segment.c.index == 0)
-            ).scalars()
-        )
+        query = _shown(job_id, segment.c.rendition).where(segment.c.index == 0)
+        return frozenset(self._connection.execute(query).scalars())
 
     def add_files(self, asset_id: AssetId, job_id: JobId, files: Mapping[str, str]) -> None:
         rows = [
@@ -172,3 +167,34 @@ class SqlMedia:
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         statement: Insert = dialect.insert(table)
         return statement
+
+
+def _shown(job_id: JobId, *columns: Any) -> Select[Any]:
+    """Select from the segments a job shows: its own, and those lent to it."""
+    owner_id = func.coalesce(rendition.c.lender_id, rendition.c.job_id)
+    return (
+        select(*columns)
+        .select_from(rendition)
+        .join(
+            segment,
+            (segment.c.job_id == owner_id) & (segment.c.rendition == rendition.c.name),
+        )
+        .where(rendition.c.job_id == job_id)
+    )
+
+
+def _lendable(asset_id: AssetId, fingerprints: Sequence[str]) -> Select[Any]:
+    return (
+        select(rendition.c.fingerprint, job.c.id, job.c.encoder_build, rendition.c.codecs)
+        .join(job, job.c.id == rendition.c.job_id)
+        .where(
+            job.c.asset_id == asset_id,
+            job.c.state == JobState.SUCCEEDED.value,
+            job.c.encoder_build.is_not(None),
+            rendition.c.fingerprint.in_(fingerprints),
+            # What was lent is not lent on: its owner is there.
+            rendition.c.lender_id.is_(None),
+            not_(select(damage.c.task_id).where(damage.c.job_id == job.c.id).exists()),
+        )
+        .order_by(job.c.created_at.desc(), job.c.id.desc())
+    )

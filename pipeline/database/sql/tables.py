@@ -179,6 +179,8 @@ rendition = Table(
     Column("n_segments", Integer),
     Column("codecs", String(64), nullable=False),
     Column("position", Integer, nullable=False),
+    Column("fingerprint", String(64), nullable=False, server_default=""),
+    Column("lender_id", String(40)),
 )
 
 segment = Table(
