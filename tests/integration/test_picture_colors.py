@@ -164,6 +164,7 @@ ALPHA_GRAPH = "if(lt(Y,H/2),if(lt(X,W/2),255,128),if(lt(X,W/2),64,0))"
         ("animation.mov", "argb", ("-c:v", "qtrle")),
         ("png.mov", "rgba", ("-c:v", "png")),
         ("lossless.mkv", "yuva444p", FFV1),
+        ("animation.apng", "rgba", ("-f", "apng", "-plays", "1")),
     ],
 )
 def test_transparent_pictures_are_put_on_black(
@@ -180,3 +181,16 @@ def test_transparent_pictures_are_put_on_black(
     assert made.facts.video.has_alpha
     expected = COLORS * ALPHA[..., None] / 255
     assert_colors(Seen(made.join(made.top)), expected, within=5, frame=9)
+
+
+def test_an_animation_with_holes_is_put_on_black(tmp_path: Path) -> None:
+    colors = f"format=gbrap,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='{ALPHA_GRAPH}'"
+    palette = "split[a][b];[a]palettegen[p];[b][p]paletteuse=alpha_threshold=100:dither=none"
+    graph = f"{colors},format=bgra,{palette}"
+    path = make(tmp_path / "in.gif", *quadrants(0.4, size="128x96"), "-vf", graph)
+
+    made = Pressed(path, tmp_path / "made", PROFILE)
+
+    # There or not there is all that a GIF knows.
+    expected = COLORS * (ALPHA >= 100)[..., None]
+    assert_colors(Seen(made.join(made.top)), expected, within=6, frame=5)

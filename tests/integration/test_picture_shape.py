@@ -1,6 +1,7 @@
 """Turned, mirrored, cropped, stretched, odd and tiny pictures come out as they are seen."""
 
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 import pytest
@@ -72,6 +73,24 @@ def test_a_display_matrix_is_obeyed(name: str, suffix: str, plain: Path, tmp_pat
     for frame in (0, 59):
         assert_colors(seen, seen_through(matrix), within=4, frame=frame)
     # A player must not turn it a second time.
+    assert "side_data_list" not in seen.stream
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "ts"])
+def test_pictures_that_say_themselves_how_they_stand_are_obeyed(
+    suffix: str, plain: Path, tmp_path: Path
+) -> None:
+    # A message in the stream, counting anticlockwise; the container says nothing.
+    note = "h264_metadata=display_orientation=insert:rotate=90:flip=horizontal"
+    beside = copyfile(plain, tmp_path / "plain.mp4")
+    path = make(tmp_path / f"sei.{suffix}", "-i", str(beside), "-c", "copy", "-bsf:v", note)
+
+    made = Pressed(path, tmp_path / "made", PROFILE)
+
+    seen = Seen(made.join(made.top))
+    assert seen.size_px == (64, 96)
+    # Flipped left to right, then turned to the left.
+    assert_colors(seen, np.rot90(COLORS[:, ::-1]), within=4)
     assert "side_data_list" not in seen.stream
 
 

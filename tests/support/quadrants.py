@@ -79,15 +79,22 @@ class Seen:
         """Width and height."""
         return self.stream["width"], self.stream["height"]
 
+    @cached_property
+    def form(self) -> str:
+        """Pixel format to decode to, without any conversion."""
+        if self.stream["codec_name"] == "mjpeg":
+            return "yuvj420p"
+        return "yuv420p10le" if "10le" in self.stream["pix_fmt"] else "yuv420p"
+
     def planes(self, frame: int = 0) -> np.ndarray:
         """Decode one frame to luma, blue and red difference, each of full size, in 8-bit steps."""
         ffmpeg, _ = find(Settings())
-        deep = "10le" in self.stream["pix_fmt"]
         command = [ffmpeg, "-v", "error", "-nostdin", "-i", str(self.path)]
-        chosen = f"select=eq(n\\,{frame}),format=yuv420p{'10le' if deep else ''}"
+        chosen = f"select=eq(n\\,{frame}),format={self.form}"
         command += ["-vf", chosen, "-frames:v", "1", "-f", "rawvideo", "-"]
         data = subprocess.run(command, capture_output=True, check=True).stdout
         width, height = self.size_px
+        deep = self.form.endswith("10le")
         values = np.frombuffer(data, "<u2" if deep else "u1").astype(float) / (4 if deep else 1)
         luma, chroma = width * height, (width + 1) // 2 * ((height + 1) // 2)
         small = values[luma:].reshape(2, (height + 1) // 2, (width + 1) // 2)
@@ -97,10 +104,14 @@ class Seen:
 
     def rgb(self, frame: int = 0) -> np.ndarray:
         """Tell the colours of a frame by the file's own tags: row × column × RGB."""
-        assert self.stream["color_range"] == "tv"
-        kr, kb = _MATRICES[self.stream["color_space"]]
         y, cb, cr = self.planes(frame)
-        y, cb, cr = (y - 16) / 219, (cb - 128) / 224, (cr - 128) / 224
+        if self.form == "yuvj420p":
+            # JPEG is BT.601 in full range, whatever is written in it.
+            (kr, kb), y, cb, cr = _MATRICES["bt470bg"], y / 255, (cb - 128) / 255, (cr - 128) / 255
+        else:
+            assert self.stream["color_range"] == "tv"
+            kr, kb = _MATRICES[self.stream["color_space"]]
+            y, cb, cr = (y - 16) / 219, (cb - 128) / 224, (cr - 128) / 224
         red, blue = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
         green = (y - kr * red - kb * blue) / (1 - kr - kb)
         return 255 * np.stack([red, green, blue], axis=2)

@@ -129,8 +129,10 @@ def _opened(facts: MediaFacts, source: str, threads: int, options: Mapping[str, 
     named = {**input_options(), **picture.input_options(video), "f": facts.container}
     named |= {"threads": str(threads), **options}
     stream = ffmpeg.input(f"file:{source}", **named)[str(video.index)]
-    # Keyframes alone are too far apart to weave from.
-    return stream if "skip_frame" in options else picture.progressive(stream, video)
+    if "skip_frame" in options and video.is_interlaced:
+        # Keyframes alone are too far apart to weave from: each is made whole by itself.
+        return stream.filter("estdif", mode="frame", deint="all")
+    return picture.progressive(stream, video)
 
 
 def _shown(stream: Any, video: VideoFacts, size_px: tuple[int, int]) -> Any:
