@@ -121,7 +121,8 @@ def _whole(
 
 def _over(parent: Values, own: Values) -> Values:
     """Lay values over others: groups are merged, lists such as the ladder replaced whole."""
-    merged = {**parent, **own}
+    # What another is for says nothing of this one.
+    merged = {**parent, "description": "", **own} if "description" in parent else {**parent, **own}
     for name, value in own.items():
         if isinstance(value, dict) and isinstance(parent.get(name), dict):
             merged[name] = _over(parent[name], value)

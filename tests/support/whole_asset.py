@@ -9,9 +9,10 @@ from typing import Any
 from pipeline.bootstrap import Pipeline
 from pipeline.core.fmp4 import Init, Sample, read_init, read_samples
 from pipeline.core.keys import asset_prefix, media_path
-from pipeline.services import jobs, playback
+from pipeline.services import assets, certificates, jobs, playback
 from pipeline.services.playback import StoredFile
 from pipeline.settings import Settings
+from schemas.certificate import CertificateState, Verdict
 from schemas.http import JobView
 from schemas.profile import Profile
 from schemas.timeline import RenditionTimeline, Timeline
@@ -93,4 +94,19 @@ def put_through(pipeline: Pipeline, source: Path, profile: Profile, folder: Path
         found = playback.file(pipeline.database, asset_id, name)
         assert isinstance(found, StoredFile)
         pipeline.storage.fetch(found.key, media / name)
-    return Whole(asset_id, job, timeline, media)
+    whole = Whole(asset_id, job, timeline, media)
+    wrong = flaws(pipeline, asset_id)
+    assert not wrong, wrong
+    return whole
+
+
+def flaws(pipeline: Pipeline, asset_id: AssetId) -> list[str]:
+    """Say what the certificate finds wrong: nothing, where everything is the source's."""
+    with pipeline.database.read() as tx:
+        view = certificates.view(tx, assets.need(tx, asset_id))
+    assert view.state is not CertificateState.PENDING
+    return [
+        f"{point.name} of {point.rendition}: {point.note or point.flaws[:1]}"
+        for point in view.points
+        if point.verdict is Verdict.FAILED
+    ]

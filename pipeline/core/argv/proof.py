@@ -11,7 +11,8 @@ from typing import Any
 
 import ffmpeg
 
-from pipeline.core.argv import picture
+from pipeline.core import colors
+from pipeline.core.argv import picture, watermark
 from pipeline.core.argv.source import input_flags, input_options
 from schemas.media import VideoFacts
 from schemas.plan import MediaPlan, RungPlan
@@ -86,14 +87,24 @@ def source_shot_argv(shot: SourceShot, *, source: str) -> list[str]:
     # Everything ends here, and so does ffmpeg.
     window = {"start": f"{shot.window.start_s:.6f}", "end": f"{shot.window.end_s:.6f}"}
     stream = stream.filter("trim", **window)
+    rungs = shot.plan.rungs if shot.samples else ()
+    images = _images(shot, 1 + len(rungs))
     if not shot.samples:
-        return _compiled([], _source_small(stream, shot))
+        return _compiled([], _source_small(stream, shot, images[0]))
     small, full = _forked(stream, 2)
     full = full.filter("select", expr=_within(shot.samples))
-    outputs = [_source_small(small, shot)]
-    for rung, each in zip(shot.plan.rungs, _forked(full, len(shot.plan.rungs)), strict=True):
-        outputs.append(_raw(_as_rung(each, rung, shot), f"source-{rung.name}.full"))
+    outputs = [_source_small(small, shot, images[0])]
+    for rung, each, image in zip(rungs, _forked(full, len(rungs)), images[1:], strict=True):
+        outputs.append(_raw(_as_rung(each, rung, shot, image), f"source-{rung.name}.full"))
     return _compiled([], *outputs)
+
+
+def _images(shot: SourceShot, n_copies: int) -> list[Any]:
+    """Open the watermark, if there is one, so that the source gets it too."""
+    if shot.plan.watermark is None:
+        return [None] * n_copies
+    # Source time may be below zero, where the image's own begins.
+    return [one.filter("setpts", expr="PTS-1000000/TB") for one in watermark.opened(n_copies)]
 
 
 def _seek(shot: SourceShot) -> dict[str, str | None]:
@@ -104,8 +115,13 @@ def _seek(shot: SourceShot) -> dict[str, str | None]:
     return {"ss": at_s, "seek_timestamp": "1", "noaccurate_seek": None}
 
 
-def _source_small(stream: Any, shot: SourceShot) -> Any:
+def _source_small(stream: Any, shot: SourceShot, image: Any) -> Any:
     width_px, height_px = shot.size_px
+    if image is not None:
+        # In full size, as in the rungs: in the small one it would be half a pixel off.
+        stream = _as_rung(_timed(stream, "source.times"), shot.plan.rungs[0], shot, image)
+        stream = stream.filter("scale", w=width_px, h=height_px, flags="area")
+        return _raw(stream, "source.small")
     tiny = shot.plan.rungs[0].model_copy(update={"width_px": width_px, "height_px": height_px})
     stream = _displayed(_timed(stream, "source.times"), tiny, shot, _TONED_SCALE)
     # By areas, as the rungs are: the usual scaler would let through more of what is fine.
@@ -113,8 +129,13 @@ def _source_small(stream: Any, shot: SourceShot) -> Any:
     return _raw(picture.sized(stream, tiny, shot.video, "yuv420p"), "source.small")
 
 
-def _as_rung(stream: Any, rung: RungPlan, shot: SourceShot) -> Any:
-    return picture.sized(_displayed(stream, rung, shot, 1), rung, shot.video, "yuv420p")
+def _as_rung(stream: Any, rung: RungPlan, shot: SourceShot, image: Any) -> Any:
+    sized = picture.sized(_displayed(stream, rung, shot, 1), rung, shot.video, "yuv420p")
+    mark, grid = shot.plan.watermark, shot.plan.grid
+    if mark is None or grid is None:
+        return sized
+    matrix = colors.output(shot.video, rung.video_range).matrix
+    return watermark.laid_over(sized, image, mark, rung, grid, matrix)
 
 
 def _displayed(stream: Any, rung: RungPlan, shot: SourceShot, scale: int) -> Any:

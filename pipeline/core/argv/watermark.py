@@ -36,7 +36,8 @@ def laid_over(
         image = image.filter("colorchannelmixer", aa=f"{mark.opacity:.4f}")
     # Without a word it would be BT.601, whatever the pictures are.
     image = image.filter("scale", out_color_matrix=matrix, out_range="tv")
-    image = image.filter("format", "yuva420p")
+    # By the very name of the pictures' matrix, or the pictures would be turned into the image's.
+    image = image.filter("format", "yuva420p").filter("setparams", colorspace=matrix, range="tv")
     # One clock for both, or the pictures' times would be rounded to a third one.
     rate = grid.frame_rate
     image = image.filter("settb", expr=f"{rate.denominator}/{rate.numerator}")

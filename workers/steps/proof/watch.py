@@ -9,7 +9,9 @@ import numpy as np
 
 from pipeline.core.argv import proof
 from pipeline.core.argv.proof import TICKS_PER_S, SourceShot, Window
+from pipeline.core.argv.watermark import IMAGE_NAME
 from pipeline.core.errors import MediaError, WorkFailed
+from pipeline.core.keys import watermark_key
 from pipeline.core.measures import MEDIA_ZERO_S
 from pipeline.core.proof import film, pictures, sampling, shots
 from pipeline.core.proof.decoding import decoding
@@ -94,6 +96,10 @@ def _shots_at(viewing: Viewing, times_s: Times) -> film.Rows:
 def _source_film(viewing: Viewing, source: Path) -> tuple[Film, bool]:
     """Decode the source's shots; tell whether none of them brought a message."""
     zero_s = float(viewing.grid.source_start_s)
+    mark = viewing.params.plan.watermark
+    if mark is not None:
+        key = watermark_key(viewing.params.source.asset_id, mark.sha256)
+        viewing.bench.fetch(key, viewing.bench.scratch / IMAGE_NAME)
     films, is_clean = [], True
     for number, shot in enumerate(viewing.shots):
         argv = proof.source_shot_argv(_source_shot(viewing, shot), source=str(source))

@@ -102,6 +102,8 @@ def test_extending_takes_what_is_not_said_and_merges_groups(tmp_path: Path) -> N
     assert found["quiet"].ladder == found["quieter"].ladder == quality.ladder
     assert found["quieter"].audio == quality.audio.model_copy(update={"bitrate_bps": 64_000})
     assert (found["quiet"].crf, found["quieter"].crf) == (20, 40)
+    # It would describe another profile.
+    assert found["quiet"].description == ""
 
 
 def test_a_file_may_extend_the_profile_that_it_replaces(tmp_path: Path) -> None:

@@ -440,11 +440,12 @@ def test_a_watermark_is_scaled_and_laid_over_for_each_rung() -> None:
     ]
     for height_px, width_px, x_px, y_px in ((64, 128, 1116, 620), (32, 64, 558, 310)):
         at = found.index(f"scale=h={height_px}:w={width_px}")
-        assert found[at + 1 : at + 7] == [
+        assert found[at + 1 : at + 8] == [
             "unpremultiply=inplace=1",
             "colorchannelmixer=aa=0.5000",
             "scale=out_color_matrix=bt709:out_range=tv",
             "format=yuva420p",
+            "setparams=colorspace=bt709:range=tv",
             "settb=expr=1001/30000",
             f"overlay=eof_action=repeat:format=auto:x={x_px}:y={y_px}",
         ]
