@@ -30,13 +30,20 @@ _LANGUAGES = {
 }
 _NAMES = dict(_LANGUAGES.values())
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+#: Longer ones are none, and find no room in the database.
+_LONGEST = 16
 _UNSAID = frozenset({"und", "mis", "mul", "zxx"})
+
+
+def usable(language: str | None) -> str | None:
+    """Keep what a source says where it is a language, as it says it."""
+    return language if tag_and_name(language)[0] else None
 
 
 def tag_and_name(language: str | None) -> tuple[str | None, str]:
     """Turn what a source says into a tag, None where it says nothing usable, and a label."""
     text = (language or "").lower()
-    if not _TAG.fullmatch(text) or text in _UNSAID:
+    if len(text) > _LONGEST or not _TAG.fullmatch(text) or text in _UNSAID:
         return None, "Main"
     if text in _LANGUAGES:
         return _LANGUAGES[text]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.core.languages import tag_and_name
+from pipeline.core.languages import tag_and_name, usable
 from pipeline.core.titles import unique
 from schemas.media import AudioFacts
 from schemas.plan import AudioPlan, LoudnessPlan
@@ -32,7 +32,7 @@ def _main(n: int, track: AudioFacts, title: str, wish: AudioWish) -> AudioPlan:
         channels=_channels(track.channels, wish.channels),
         sample_rate_hz=wish.sample_rate_hz,
         bitrate_bps=wish.bitrate_bps,
-        language=track.language,
+        language=usable(track.language),
         title=title,
         is_default=n == 0,
         dispositions=track.dispositions,

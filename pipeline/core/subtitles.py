@@ -1,6 +1,6 @@
 """Decides which subtitle tracks are carried, and what each is called."""
 
-from pipeline.core.languages import tag_and_name
+from pipeline.core.languages import tag_and_name, usable
 from pipeline.core.titles import unique
 from schemas.media import MediaFacts, SubtitleFacts
 from schemas.plan import SubtitlePlan
@@ -47,7 +47,7 @@ def plan(facts: MediaFacts) -> tuple[SubtitlePlan, ...]:
             name=f"text-{n}",
             source_index=track.index,
             codec=track.codec,
-            language=track.language,
+            language=usable(track.language),
             title=title,
             is_default=track is default,
             dispositions=track.dispositions,

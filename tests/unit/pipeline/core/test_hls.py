@@ -131,7 +131,9 @@ def test_sound_far_ahead_is_held_back_unless_the_job_is_whole() -> None:
     assert hls.media(ahead, "audio", is_whole=True).count("#EXTINF") == 9
 
 
-@pytest.mark.parametrize("language", ['"\n#EXT-X-KEY', "und", "x" * 300, "en_US", None])
+@pytest.mark.parametrize(
+    "language", ['"\n#EXT-X-KEY', "und", "x" * 300, "abc-12345678-1234567", "en_US", None]
+)
 def test_a_language_nobody_can_use_is_left_out(language: str | None) -> None:
     text = hls.master(timeline(video(), audio(language=language), is_ended=True))
 

@@ -5,7 +5,7 @@ from tests.support.sources import audio_facts
 TRACKS = (
     audio_facts(index=2, language="eng", channels=6),
     audio_facts(index=1, language="kor", title='The "director"', dispositions=("comment",)),
-    audio_facts(index=4, language="eng"),
+    audio_facts(index=4, language="english, if I may say so"),
 )
 
 
@@ -15,10 +15,16 @@ def test_each_track_is_a_rendition_with_a_name_of_its_own() -> None:
     assert [(one.name, one.source_index, one.title, one.is_default) for one in made] == [
         ("audio", 2, "English", True),
         ("audio-2", 1, "The 'director'", False),
-        ("audio-3", 4, "English 2", False),
+        ("audio-3", 4, "Main", False),
     ]
-    assert [one.language for one in made] == ["eng", "kor", "eng"]
+    assert [one.language for one in made] == ["eng", "kor", None]
     assert made[1].dispositions == ("comment",)
+
+
+def test_no_two_tracks_are_called_the_same() -> None:
+    twins = [audio_facts(index=n, language="eng") for n in range(1, 4)]
+
+    assert [one.title for one in plan(twins, AudioWish())] == ["English", "English 2", "English 3"]
 
 
 def test_a_profile_may_want_the_first_track_alone() -> None:
