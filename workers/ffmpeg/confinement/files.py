@@ -69,11 +69,16 @@ def rules(program: str, cage: Cage) -> tuple[Rule, ...]:
 def _rules(program: Path, cage: Cage) -> Iterator[Rule]:
     for executed in (program, *_interpreter(program)):
         yield str(executed), _EXECUTE | _READ_FILE
-    for path in chain(_SYSTEM, map(str, _beside(program.resolve())), map(str, cage.readable)):
+    for path in chain(
+        _SYSTEM,
+        map(str, _beside(program.resolve())),
+        (str(path.absolute()) for path in cage.readable),
+    ):
         yield path, _READ
     yield "/dev/null", _READ_FILE | _WRITE_FILE
     if cage.scratch is not None:
-        yield str(cage.scratch), _SCRATCH
+        # Absolute, as all of them: the child starts in this very folder.
+        yield str(cage.scratch.absolute()), _SCRATCH
     if cage.use_gpu:
         yield from ((path, _READ) for path in _GPU_SYSTEM)
         # CUDA names its threads, and does not start if it may not.
