@@ -108,6 +108,19 @@ def _copy(found: Findings, stream: Stream, added: tuple[Shift, ...]) -> TrackCop
     )
 
 
+def stamped_late_s(found: Findings) -> Fraction:
+    """Tell by how much decoders stamp the pictures of an AVI too late, if it is not copied.
+
+    Its packets have one time each, in decoding order; a picture is handed out with that of the
+    packet that set it free, as many periods later as pictures are held back for their order.
+    """
+    video = found.chosen.video
+    track = found.scan.tracks.get(video["index"]) if video else None
+    if video is None or track is None or found.container != "avi" or not track.n_without_pts:
+        return Fraction(0)
+    return int(video.get("has_b_frames", 0)) * _period_s(found, video)
+
+
 def _earlier(added: tuple[Shift, ...], by_s: Fraction) -> tuple[Shift, ...]:
     """Let the first picture be shown when the file begins: its players count pictures only."""
     return tuple(Shift(each.first_packet, each.add_s - by_s) for each in added)

@@ -124,3 +124,46 @@ def test_a_single_picture_is_no_video(name: str, tmp_path: Path) -> None:
         Pressed(path, tmp_path / "made")
 
     assert caught.value.instance_code == "media.image"
+
+
+@pytest.mark.parametrize("name", ["raw.h264", "camera.avi"])
+def test_reordered_pictures_without_times_come_out_in_order_and_in_time(
+    name: str, tmp_path: Path
+) -> None:
+    # No copy is faithful: the order stands in the slices only. One task encodes all of it.
+    sound = [*beeping(SECONDS), "-c:a", "pcm_s16le"] if name == "camera.avi" else []
+    path = make(tmp_path / name, *numbered(SECONDS), *sound, *H264, "-b_strategy", "0")
+
+    made = Pressed(path, tmp_path / "made")
+
+    assert made.source.key == str(path)
+    assert len(made.plan.chunks) == 1
+    assert_on_grid(made)
+    assert read_numbers(made.grey()) == list(range(SECONDS * 25))
+    if sound:
+        assert_in_sync(made, Fraction(25), at_least=7)
+
+
+@pytest.mark.parametrize(
+    ("said", "argv"),
+    [
+        ("film.avi", (*H264, *AAC, "-f", "mp4")),
+        ("film.mp4", (*H264, *AAC, "-f", "mpegts")),
+        ("list.m3u8", (*H264, *AAC, "-f", "matroska")),
+        ("-i.txt", (*H264, *AAC, "-f", "flv")),
+        ("concat:a|b.jpg", (*MPEG2, "-c:a", "mp2", "-f", "vob")),
+    ],
+)
+def test_content_decides_whatever_an_ending_says(
+    said: str, argv: tuple[str, ...], tmp_path: Path
+) -> None:
+    honest = make(tmp_path / "honest", *numbered(2), *beeping(2), *argv)
+    path = honest.rename(tmp_path / said)
+
+    made = Pressed(path, tmp_path / "made")
+
+    assert_on_grid(made)
+    assert made.facts.video is not None
+    assert made.facts.video.n_frames == 50
+    assert read_numbers(made.grey())[-50:] == list(range(50))
+    assert_in_sync(made, Fraction(25), at_least=3)

@@ -14,6 +14,7 @@ from pipeline.core.errors import MediaDamaged, WorkFailed
 from pipeline.core.extras import left_out, with_extras
 from pipeline.core.facts import Findings, facts, track_name
 from pipeline.core.streams import check_duration, check_pace
+from pipeline.core.working import stamped_late_s
 from schemas.media import MediaFacts, MediaWarning
 from schemas.tasks import ProbeParams, ProbeResult
 from workers.bench import Bench
@@ -52,6 +53,8 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
             "remuxed_from": None if used.prober is opening else container,
         }
     )
+    if copy is None:
+        stated = _with_lateness(stated, found)
     check_duration(stated.duration_s, bench.tools.max_source_duration_s)
     if stated.video is not None:
         check_pace(stated.video, bench.tools.max_source_pixels)
@@ -67,6 +70,14 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
             else None
         ),
     )
+
+
+def _with_lateness(stated: MediaFacts, found: Findings) -> MediaFacts:
+    late_s = stamped_late_s(found)
+    if stated.video is None or not late_s:
+        return stated
+    video = stated.video.model_copy(update={"stamped_late_s": late_s})
+    return stated.model_copy(update={"video": video})
 
 
 def _n_pictures(found: Findings) -> int:

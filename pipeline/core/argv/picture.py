@@ -96,7 +96,8 @@ def on_grid(
     stream = stream.filter("settb", expr=_ratio(tick_s))
     # Source time to time from the asset's zero.
     late_ticks = round(_leeway_frames(video, grid, deinterlace) * TICKS_PER_FRAME)
-    start_ticks = round(grid.source_start_s / tick_s) - late_ticks
+    start_s = grid.source_start_s + video.stamped_late_s
+    start_ticks = round(start_s / tick_s) - late_ticks
     stream = stream.filter("setpts", expr=f"PTS-({start_ticks})")
     if is_film:
         stream = film.untelecined(stream, video, grid, chunk)
