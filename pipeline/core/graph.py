@@ -11,6 +11,7 @@ package: proofs are background work, which neither delays nor fails it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from pipeline.core import stretches
 from pipeline.core.chunks import zero_s
@@ -221,6 +222,7 @@ def _extract_subtitles(job: Expansion, new_id: Callable[[], TaskId]) -> NewTask:
             # Text is small: many short files cost more than they hold.
             segment_s=segment_s * max(1, _TEXT_SEGMENT_S // segment_s),
             zero_s=zero_s(job.facts, job.plan.grid),
+            skipped_s=job.facts.skipped_s or Fraction(0),
             duration_s=job.plan.duration_s,
         ),
         queue=QueueName.THUMBNAILS,

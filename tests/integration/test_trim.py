@@ -12,16 +12,12 @@ import pytest
 from pipeline.bootstrap import Pipeline, build
 from pipeline.services import jobs
 from pipeline.settings import Settings
-from schemas.plan import SubtitlePlan
 from schemas.profile import AudioWish, Profile, Rung
-from schemas.tasks import ExtractSubtitlesParams
 from schemas.trim import Trim
 from tests.support.clips import Clip, Clips
-from tests.support.folder_bench import FolderBench, source_ref
 from tests.support.hand_work import Hand
 from tests.support.made_chunks import HEIGHT_PX, WIDTH_PX, pictures
 from tests.support.whole_asset import Whole, put_through
-from workers.steps import extract_subtitles
 
 WHOLE = Profile(
     name="whole",
@@ -176,7 +172,7 @@ def test_a_stretch_outside_the_source_is_refused(
     assert "6.0" in error.detail
 
 
-def test_subtitles_follow_the_stretch(clips: Clips, tmp_path: Path) -> None:
+def test_subtitles_follow_the_stretch(clips: Clips, pipeline: Pipeline, tmp_path: Path) -> None:
     times = {"before": (2, 4), "across": (22, 26), "inside": (30, 32), "behind": (41, 43)}
     (tmp_path / "said.srt").write_text(
         "\n".join(
@@ -187,22 +183,11 @@ def test_subtitles_follow_the_stretch(clips: Clips, tmp_path: Path) -> None:
     inputs = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=5", "-i", str(tmp_path / "said.srt")]
     path = tmp_path / "film.mkv"
     clips.run([*inputs, "-t", "45", "-c:v", "mpeg4", "-c:s", "subrip", str(path)])
-    bench = FolderBench(tmp_path / "bench")
-    track = SubtitlePlan(name="text-1", source_index=1, codec="subrip", title="English")
+    trim = Trim(start_s=Fraction(24), end_s=Fraction(40))
 
-    made = extract_subtitles.run(
-        ExtractSubtitlesParams(
-            source=source_ref(path),
-            subtitles=(track,),
-            segment_s=4,
-            zero_s=Fraction(24),
-            skipped_s=Fraction(24),
-            duration_s=Fraction(16),
-        ),
-        bench,
-    )
+    part = put_through(pipeline, path, WHOLE.model_copy(update={"trim": trim}), tmp_path / "part")
 
-    text = bench.file(made.renditions[0].init_key).read_text()
+    text = next(part.folder.rglob("text-1.vtt")).read_text()
     # One reaches into the stretch, one lies in it, the others are cut away.
     assert re.findall(r"(\S+) --> (\S+)\n(\w+)", text) == [
         ("00:00:00.000", "00:00:02.000", "across"),
