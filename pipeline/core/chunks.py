@@ -28,7 +28,7 @@ _BORDER_REACH = Fraction(1, 4)
 #: come to the end of a job together, however many there are …
 _SHARE_OF_REST = Fraction(1, 3)
 #: … down to this length: below it, starting ffmpeg and decoding up to the border weigh too much.
-_SHORT_CHUNK_S = 16
+_SHORT_CHUNK_S = 12
 
 
 def grid(facts: MediaFacts, profile: Profile) -> Grid:
@@ -126,8 +126,9 @@ def _borders(grid: Grid, facts: MediaFacts, profile: Profile) -> Iterator[int]:
     segment = grid.segment_frames
     longest = _segments(profile.chunk_s, grid)
     keyframes_s = facts.video.keyframes_s if facts.video else ()
-    # The first border stays where it is: a late start costs more than some decoding.
-    border = min(profile.first_chunk_segments, longest)
+    # The first border is moved forward alone: a late start costs more than some decoding.
+    latest = min(profile.first_chunk_segments, longest)
+    border = _best_border(range(1, latest + 1), latest, grid, keyframes_s)
     n_segments = -(-grid.n_frames // segment)
     # A last chunk holds more than may be missing at the end: it never comes out empty.
     while grid.n_frames - border * segment > tail_frames(grid):
@@ -136,7 +137,7 @@ def _borders(grid: Grid, facts: MediaFacts, profile: Profile) -> Iterator[int]:
         # A rest of less than half a chunk goes to the chunk before it.
         if n_segments - border <= aimed + aimed // 2:
             return
-        border = _best_border(border + aimed, aimed, grid, keyframes_s)
+        border = _best_border(_near(border + aimed, aimed), border + aimed, grid, keyframes_s)
 
 
 def _aimed(n_left: int, longest: int, grid: Grid) -> int:
@@ -148,9 +149,13 @@ def _segments(length_s: int, grid: Grid) -> int:
     return max(1, round(length_s * grid.frame_rate / grid.segment_frames))
 
 
-def _best_border(aim: int, aimed: int, grid: Grid, keyframes_s: tuple[float, ...]) -> int:
-    reach = int(aimed * _BORDER_REACH)
-    near = range(aim - reach, aim + reach + 1)
+def _near(aim: int, aimed: int) -> range:
+    """Name the borders around an aim that leave a chunk of two segments two of them at least."""
+    reach = max(int(aimed * _BORDER_REACH), min(1, aimed - 2))
+    return range(aim - reach, aim + reach + 1)
+
+
+def _best_border(near: range, aim: int, grid: Grid, keyframes_s: tuple[float, ...]) -> int:
     return min(
         near, key=lambda border: (_thrown_away_s(border, grid, keyframes_s), abs(border - aim))
     )

@@ -18,7 +18,7 @@ from rich.table import Table
 from tests.bench import claims, gap, memory, progress, slots, throughput
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
-from tests.bench.media import first, versus
+from tests.bench.media import again, first, pinned, quality, versus
 from tests.support.product import ROOT
 
 BENCHES: dict[str, Callable[[Ground], Iterable[Figure]]] = {
@@ -30,6 +30,9 @@ BENCHES: dict[str, Callable[[Ground], Iterable[Figure]]] = {
     "memory": memory.measure,
     "media-versus": versus.measure,
     "media-first": first.measure,
+    "media-again": again.measure,
+    "media-pinned": pinned.measure,
+    "media-quality": quality.measure,
 }
 _MARKS = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}
 

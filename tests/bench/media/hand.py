@@ -17,21 +17,34 @@ _FRAME_RATE = 30
 
 
 def write_ladder(
-    source: Path, folder: Path, *, threads: int, cores: str = "", rungs: Sequence[Rung] = ()
+    source: Path,
+    folder: Path,
+    *,
+    threads: int,
+    cores: str = "",
+    piece_s: tuple[float, float] | None = None,
 ) -> Run:
-    """Encode the default ladder, or some rungs of it, into ``folder``, which must be new."""
+    """Encode the default ladder into ``folder``, which must be new and stays.
+
+    ``piece_s``: where to begin, and for how long, in seconds.
+    """
     profile = built_in().get("default")
-    ladder = rungs or profile.ladder
+    ladder = profile.ladder
     for name in [*(rung.name for rung in ladder), "audio"]:
         (folder / name).mkdir(parents=True)
     argv = [find(Settings(_env_file=None))[0], "-v", "error", "-nostdin"]
-    argv += ["-threads", str(threads), "-i", str(source), "-filter_complex", _graph(ladder)]
+    argv += ["-threads", str(threads), *_piece(piece_s), "-i", str(source)]
+    argv += ["-filter_complex", _graph(ladder)]
     for number, rung in enumerate(ladder):
         argv += ["-map", f"[v{number}]", *_encoder(profile, rung, threads)]
         argv += _segments(rung.name, profile.segment_s)
     argv += ["-map", "0:a", "-c:a", "aac", "-b:a", str(profile.audio.bitrate_bps)]
     argv += _segments("audio", profile.segment_s)
     return timed(argv, cwd=folder, cores=cores)
+
+
+def _piece(piece_s: tuple[float, float] | None) -> list[str]:
+    return [] if piece_s is None else ["-ss", str(piece_s[0]), "-t", str(piece_s[1])]
 
 
 def _graph(ladder: Sequence[Rung]) -> str:

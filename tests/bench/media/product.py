@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
 from api.client import Client
@@ -89,19 +90,31 @@ class Mill:
             time.sleep(0.5)
         raise TimeoutError(f"asset {asset.id} is not proven after {_PROOF_S:g} s")
 
+    def segments(self, asset: AssetView) -> dict[str, list[str]]:
+        """Name the segments players get, by rendition: the lines of its playlists."""
+        found = {}
+        view = self._client.asset(asset.id)
+        for rendition in view.renditions:
+            address = f"{self._client.base_url}/media/{asset.id}/{rendition.name}.m3u8"
+            lines = httpx.get(address).raise_for_status().text.splitlines()
+            found[rendition.name] = [line for line in lines if line and not line.startswith("#")]
+        return found
+
     def is_up(self) -> bool:
         """Tell whether every worker has measured the box and listens."""
         return len(self._client.workers()) == _N_WORKERS
 
 
 @contextmanager
-def running_mill(ground: Ground, name: str) -> Iterator[Mill]:
+def running_mill(ground: Ground, name: str, *, profiles_dir: Path | None = None) -> Iterator[Mill]:
     """Run ``reelmill up`` with its defaults; its folder goes with it."""
     data_dir = ground.new_folder(name)
     shutil.copy(ground.capabilities, data_dir)
     port = free_port()
     argv = [*REELMILL, "up", "--data", str(data_dir), "--port", str(port)]
     quiet = {**PLAIN_ENV, "REELMILL_LOG_LEVEL": "WARNING"}
+    if profiles_dir is not None:
+        quiet["REELMILL_PROFILES_DIR"] = str(profiles_dir)
     with subprocess.Popen(argv, cwd=ROOT, env=quiet) as process:
         url = f"http://127.0.0.1:{port}"
         try:

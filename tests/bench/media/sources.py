@@ -60,6 +60,11 @@ class Sources:
         return self._hard("short-hard", 16)
 
     @cached_property
+    def part_hard(self) -> Source:
+        """As much of it as several chunks need."""
+        return self._hard("part-hard", min(36, self._seconds))
+
+    @cached_property
     def long(self) -> Source:
         """Ten minutes of motion and noise at 360p."""
         flags = [

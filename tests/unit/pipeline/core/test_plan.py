@@ -36,8 +36,9 @@ def test_a_usual_source_gets_ladder_chunks_and_sound() -> None:
     assert [(chunk.first_frame, chunk.end_frame) for chunk in made.chunks] == [
         (0, 240),
         (240, 720),
-        (720, 1200),
-        (1200, 1798),
+        (720, 1080),
+        (1080, 1440),
+        (1440, 1798),
     ]
     assert made.audios == (
         AudioPlan(
