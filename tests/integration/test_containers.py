@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import NotMedia
-from tests.support.clock import beeping, numbered, read_numbers
+from tests.support.clock import beeping, numbered, read_beeps, read_numbers
 from tests.support.lavfi import make
 from tests.support.pressed import Pressed, assert_in_sync, assert_on_grid
 
@@ -167,3 +167,17 @@ def test_content_decides_whatever_an_ending_says(
     assert made.facts.video.n_frames == 50
     assert read_numbers(made.grey())[-50:] == list(range(50))
     assert_in_sync(made, Fraction(25), at_least=3)
+
+
+def test_a_copy_keeps_every_sound_track_and_its_language(tmp_path: Path) -> None:
+    languages = ("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=kor")
+    maps = ("-map", "0:v", "-map", "1:a", "-map", "1:a", *languages)
+    path = make(tmp_path / "two.ts", *numbered(2), *beeping(2), *maps, *H264, *AAC)
+
+    made = Pressed(path, tmp_path / "made")
+
+    assert made.facts.remuxed_from == "mpegts"
+    assert [sound.language for sound in made.facts.audios] == ["eng", "kor"]
+    for audio in made.plan.audios:
+        heard = read_beeps(made.sound(audio.name), made.sound_rate_hz)
+        assert [beep.number for beep in heard] == [0, 1, 2, 3]
