@@ -170,3 +170,10 @@ def test_dash_says_the_same_of_each_track() -> None:
     assert sets[4].startswith('contentType="text" mimeType="text/vtt" lang="en">')
     assert "<BaseURL>text-3/text-1.vtt</BaseURL>" in sets[4]
     assert role.format("main") in sets[5]
+
+
+def test_text_is_never_encrypted() -> None:
+    sealed = film().model_copy(update={"is_encrypted": True})
+
+    assert "#EXT-X-KEY" in hls.media(sealed, "audio")
+    assert "#EXT-X-KEY" not in hls.media(sealed, "text-1")
