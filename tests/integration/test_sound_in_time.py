@@ -1,5 +1,6 @@
 """Each sound is heard when the source has it, whatever its rate, start, gaps and length."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,24 @@ def test_the_second_track_is_encoded_when_it_is_asked_for(clips: Clips, tmp_path
     ]
 
     assert onsets == pytest.approx([0.5, 1.5], abs=NEAR_S)
+
+
+def test_channels_may_change_on_the_way(clips: Clips, tmp_path: Path) -> None:
+    parts = [tmp_path / "film.ts", tmp_path / "break.ts"]
+    six = f"aevalsrc={'|'.join([chirp_at(0.4)] * 6)}:s=48000:d=2:c=5.1"
+    clips.run(["-f", "lavfi", "-i", six, "-c:a", "ac3", str(parts[0])])
+    two = ["-f", "lavfi", "-i", f"aevalsrc={chirp_at(1.3)}:s=48000:d=2", "-ac", "2"]
+    clips.run([*two, "-c:a", "ac3", "-output_ts_offset", "2", str(parts[1])])
+    path = clips.folder / "broadcast.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    clip = clips.read(path)
+    # Read to the end, ffprobe tells the last form; a probe tells the first.
+    first = {"channels": 6, "channel_layout": "5.1(side)"}
+    track = clip.facts.audios[0].model_copy(update=first)
+    clip = replace(clip, facts=clip.facts.model_copy(update={"audios": (track,)}))
+
+    heard = encode(clips, clip, tmp_path)
+
+    assert heard.length_s == pytest.approx(4, abs=0.1)
+    assert heard.heard_at_s(chirp()) == pytest.approx(0.4, abs=NEAR_S)
+    assert heard.heard_at_s(chirp(), from_s=2) == pytest.approx(3.3, abs=NEAR_S)

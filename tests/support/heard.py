@@ -50,13 +50,16 @@ class Heard:
     def peak(self) -> float:
         return float(np.max(np.abs(self.samples)))
 
-    def heard_at_s(self, reference: Samples, *, channel: int = 0) -> float:
-        """When a known sound begins, by correlation."""
-        sound = self.samples[channel].astype(np.float64)
+    def heard_at_s(
+        self, reference: Samples, *, channel: int = 0, from_s: float | None = None
+    ) -> float:
+        """When a known sound begins, by correlation; from a time on, if told so."""
+        first = 0 if from_s is None else round((from_s - self.start_s) * RATE_HZ)
+        sound = self.samples[channel][first:].astype(np.float64)
         n = 1 << (len(sound) + len(reference)).bit_length()
         product = np.fft.rfft(sound, n) * np.conj(np.fft.rfft(reference, n))
         at = int(np.argmax(np.fft.irfft(product, n)[: len(sound)]))
-        return self.start_s + at / RATE_HZ
+        return self.start_s + (first + at) / RATE_HZ
 
 
 def chirp(*, seconds: float = 0.25) -> Samples:

@@ -7,6 +7,7 @@ import ffmpeg
 from pipeline.core.argv import stretch
 from pipeline.core.argv.encode import LIST_NAME, OUTPUT_START_S, segment_options
 from pipeline.core.argv.source import input_options
+from pipeline.core.argv.steady import steadied
 from pipeline.core.loudness import Gain
 from pipeline.core.mixing import mix
 from schemas.media import AudioFacts
@@ -37,7 +38,7 @@ def audio_argv(params: EncodeAudioParams, *, source: str, gain: Gain | None = No
     stream = stream.filter("apad", whole_len=n_samples)
     # No filter before may make it longer.
     stream = stream.filter("atrim", end_sample=n_samples)
-    return _compiled(_output(stream, params))
+    return _compiled(_output(stream, params), params)
 
 
 def measure_argv(params: EncodeAudioParams, *, source: str, gain: Gain | None = None) -> list[str]:
@@ -45,7 +46,11 @@ def measure_argv(params: EncodeAudioParams, *, source: str, gain: Gain | None = 
     stream = _levelled(params, _mixed(params, source), gain)
     stream = stream.filter("ebur128", peak="true", framelog="quiet")
     # The summary is an information, which is not shown otherwise.
-    return ["-loglevel", "repeat+level+info", *_compiled(ffmpeg.output(stream, "-", f="null"))]
+    return [
+        "-loglevel",
+        "repeat+level+info",
+        *_compiled(ffmpeg.output(stream, "-", f="null"), params),
+    ]
 
 
 def _mixed(params: EncodeAudioParams, source: str) -> Any:
@@ -100,10 +105,11 @@ def _limited(stream: Any, limit: str) -> Any:
     return stream.filter("alimiter", limit=limit, level="disabled", latency="enabled")
 
 
-def _compiled(output: Any) -> list[str]:
+def _compiled(output: Any, params: EncodeAudioParams) -> list[str]:
     # Keep the source's timestamps: offset to the picture and gaps are in them. However much of the
     # source does not decode, go on: it is silent there, and counted afterwards.
-    return ["-copyts", "-max_error_rate", "1", *ffmpeg.compile(output)[1:]]
+    words = ["-copyts", "-max_error_rate", "1", *ffmpeg.compile(output)[1:]]
+    return steadied(words, params.facts, _track(params))
 
 
 def _output(stream: Any, params: EncodeAudioParams) -> Any:

@@ -146,3 +146,19 @@ def stretch(skipped_s: str) -> EncodeAudioParams:
     changes = {"skipped_s": skipped, "start_s": START + skipped, "duration_s": Fraction(3)}
     facts = whole.facts.model_copy(update=changes)
     return whole.model_copy(update={"facts": facts, "zero_s": START + skipped})
+
+
+def test_sound_of_a_broadcast_is_brought_to_one_form_before_it_is_filtered() -> None:
+    usual = params(channels=6, channel_layout="5.1(side)")
+    facts = usual.facts.model_copy(update={"container": "mpegts"})
+
+    words = audio_argv(usual.model_copy(update={"facts": facts}), source="/cache/0123")
+
+    at = words.index("-filter_complex")
+    loop = [
+        *("-map", "0:1", "-c:a", "pcm_f32le"),
+        *("-channel_layout", "5.1(side)", "-ar", "44100"),
+        *("-f", "null", "-", "-dec", "0:0"),
+    ]
+    assert words[at - len(loop) : at] == loop
+    assert words[at + 1].startswith("[dec:0]asetpts=")
