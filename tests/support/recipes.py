@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.profile import Profile, Rung
+from schemas.vocabulary import Preset
 from tests.support.fleet import Recipe
 from tests.support.lavfi import clip
 
@@ -15,7 +16,7 @@ _LIGHT = Profile(
     name="light", ladder=_LADDER, preset="ultrafast", segment_s=1, chunk_s=4, thumbnail_count=1
 )
 _HEAVY = _LIGHT.model_copy(
-    update={"name": "heavy", "preset": "veryslow", "segment_s": 2, "chunk_s": 60}
+    update={"name": "heavy", "preset": Preset.VERYSLOW, "segment_s": 2, "chunk_s": 60}
 )
 
 
