@@ -17,9 +17,13 @@ from tests.support.clips import Clips
 from tests.support.whole_asset import Whole, put_through
 
 GREY = np.array((128, 128, 128))
-RED = np.array((230, 20, 20))
-#: Red on the left, nothing on the right.
-MARK = "color=0xE61414:s=40x20,format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*lt(X,20)'"
+GREEN = np.array((20, 230, 20))
+#: Green on the left, transparent black on the right.
+_OPAQUE = "lt(X,20)"
+MARK = (
+    "color=0x14E614:s=40x20,format=rgba,"
+    f"geq=r='r(X,Y)*{_OPAQUE}':g='g(X,Y)*{_OPAQUE}':b='b(X,Y)*{_OPAQUE}':a='255*{_OPAQUE}'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +101,11 @@ def test_every_frame_has_it_over_the_seams(
         x, y, width, height = place(position, rung)
         left = shown[:, y + 2 : y + height - 2, x + 2 : x + width // 2 - 3]
         right = shown[:, y + 2 : y + height - 2, x + width // 2 + 3 : x + width - 2]
-        assert np.abs(left - (RED * opacity + GREY * (1 - opacity))).max() < 16
+        assert np.abs(left - (GREEN * opacity + GREY * (1 - opacity))).max() < 16
         assert np.abs(right - GREY).max() < 10
+        # Nothing of the black shows where green fades out.
+        edge = shown[:, y + 2 : y + height - 2, x + width // 2 - 3 : x + width // 2 + 3]
+        assert edge[..., 1].min() > 115
         shown[:, max(0, y - 2) : y + height + 2, max(0, x - 2) : x + width + 2] = GREY
         assert np.abs(shown - GREY).max() < 10
 
