@@ -28,7 +28,9 @@ def measure(ground: Ground) -> Iterator[Figure]:
     bare = _bare_s(stage, source, [first]) / _bare_s(stage, source, [first, second])
     ours = _ours_s(stage, source, [first]) / _ours_s(stage, source, [first, second])
     name = f"{source.name}, {source.seconds} s"
-    yield at_least(f"two pinned workers, gain ÷ two bare ffmpegs', {name}", ours / bare, "×", BAR)
+    yield at_least(
+        f"two pinned workers, gain ÷ that of bare ffmpegs, {name}", ours / bare, "×", BAR
+    )
     yield reported(f"two pinned workers ÷ one, {name}", ours, "×")
     yield reported(f"two bare ffmpegs on half each ÷ one, {name}", bare, "×")
 

@@ -13,9 +13,9 @@ import httpx
 import psutil
 
 from api.client import Client
-from schemas.certificate import CertificateState, CertificateView
+from schemas.certificate import CertificateState
 from schemas.events import EventType
-from schemas.http import AssetView, EventMessage, JobRequest
+from schemas.http import AssetView, CertificateView, EventMessage, JobRequest
 from schemas.vocabulary import JobState
 from tests.bench.ground import Ground
 from tests.bench.media.sources import Source

@@ -71,7 +71,9 @@ class Sources:
             *self._inputs(f"testsrc2=s=640x360:r={_RATE}", self._long_s),
             *("-vf", "noise=alls=12:allf=t"),
         ]
-        return self._make("long", self._long_s, [*flags, "-crf", "23"])
+        return self._make(
+            "long", self._long_s, [*flags, "-crf", "23", "-maxrate", "1500k", "-bufsize", "3M"]
+        )
 
     def _easy(self, name: str, seconds: int) -> Source:
         n_pages = -(-seconds // _PAGE_S)
