@@ -64,7 +64,7 @@ soak: dev ## The long forms of what `make test` runs in a quick one
 	@$(BIN)/python -m tests.support.install
 	@$(BIN)/python -m pytest -m soak
 
-bench: dev ## Measure the engine, print a table, write build/bench.json
+bench: dev ## Measure engine and media path, print a table, write build/bench.json
 	@$(BIN)/python -m tests.support.install
 	@mkdir -p build
 	@$(BIN)/python -m tests.bench
