@@ -143,6 +143,11 @@ def is_hard_telecine(stretches: Sequence[Sequence[tuple[str, str]]]) -> bool:
     return "video" not in kinds and 2 * kinds.count("film") >= max(1, len(kinds))
 
 
+def is_video(stretch: Sequence[tuple[str, str]]) -> bool:
+    """Tell true video by what ``idet`` said of a stretch of frames."""
+    return len(stretch) >= _LEAST_FRAMES and _kind(stretch) == "video"
+
+
 def _kind(stretch: Sequence[tuple[str, str]]) -> str:
     repeats = [repeated for repeated, _ in stretch]
     found = max(_cadence(repeats, phase, first) for phase in range(_CYCLE) for first in _FIELDS)

@@ -6,6 +6,7 @@ from pipeline.core.scan import (
     FILM_STRETCH_FRAMES,
     film_places_s,
     is_hard_telecine,
+    is_video,
     may_be_telecined,
     n_sampled,
     sample_places_s,
@@ -29,9 +30,12 @@ def with_film(prober: Prober, stated: MediaFacts) -> MediaFacts:
     video = stated.video
     if video is None or not may_be_telecined(video):
         return stated
-    stretches = [
-        prober.fields(video.index, at_s, FILM_STRETCH_FRAMES) for at_s in film_places_s(video)
-    ]
+    stretches = []
+    for at_s in film_places_s(video):
+        stretches.append(prober.fields(video.index, at_s, FILM_STRETCH_FRAMES))
+        if is_video(stretches[-1]):
+            # One is enough, and most interlaced sources are video.
+            return stated
     if not is_hard_telecine(stretches):
         return stated
     return stated.model_copy(update={"video": video.model_copy(update={"telecine": Telecine.HARD})})

@@ -10,6 +10,7 @@ from pipeline.core.scan import (
     film_places_s,
     frames_per_packet,
     is_hard_telecine,
+    is_video,
     judged,
     may_be_telecined,
     n_sampled,
@@ -117,6 +118,11 @@ def test_film_is_what_keeps_its_cadence_wherever_something_moves(
     stretches: list[list[tuple[str, str]]], *, expected: bool
 ) -> None:
     assert is_hard_telecine(stretches) is expected
+    assert not expected or not any(is_video(each) for each in stretches)
+
+
+def test_one_stretch_tells_video() -> None:
+    assert [is_video(each) for each in (VIDEO, FILM, STILL, VIDEO[:10])] == [True, *[False] * 3]
 
 
 def test_what_idet_prints_is_read() -> None:
