@@ -1,18 +1,25 @@
 """Sources of every kind are proven without a false alarm."""
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from schemas.certificate import Verdict
+from schemas.trim import Trim
+from schemas.watermark import Watermark
 from tests.support.clips import Clips
-from tests.support.proven import ProvenAsset, failed, only
+from tests.support.hand_work import SMALL
+from tests.support.proven import Broken, ProvenAsset, failed, only
 
 _SCENE = ("-f", "lavfi", "-i", "testsrc2=s=160x96:r=25")
 _NOISE = ("-f", "lavfi", "-i", "anoisesrc=c=pink:r=48000:seed=7:a=0.4")
 _H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "40", "-c:a", "aac")
 _LENGTH = ("-t", "5")
+#: Three chunks of eight seconds and more.
+LONG = SMALL.model_copy(update={"chunk_s": 8, "first_chunk_segments": 2})
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +30,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
 def _verdicts(asset: ProvenAsset) -> Mapping[str, Verdict]:
     try:
         points = asset.prove()
-        assert failed(points) == {}
+        assert [flaw for point in points for flaw in point.flaws] == []
         return {point.name.value: point.verdict for point in points}
     finally:
         asset.pipeline.close()
@@ -106,3 +113,55 @@ def test_sound_alone_is_proven(clips: Clips, tmp_path: Path) -> None:
 
     assert failed(points) == {}
     assert only(points, "sound", "audio").verdict is Verdict.PASSED
+
+
+def test_a_watermark_on_a_stretch_of_the_source_raises_no_alarm(
+    clips: Clips, tmp_path: Path
+) -> None:
+    mark = ["-f", "lavfi", "-i", "color=red:s=40x24", "-frames:v", "1", "-c:v", "png"]
+    png = clips.run([*mark, "-f", "image2pipe", "-"])
+    watermark = Watermark(png_base64=b64encode(png).decode(), width_share=0.3)
+    trim = Trim(start_s=Fraction("1.3"), end_s=Fraction("4.1"))
+    profile = SMALL.model_copy(update={"watermark": watermark, "trim": trim})
+    made = clips.make("mp4", [*_SCENE, *_NOISE, *_LENGTH, *_H264])
+
+    verdicts = _verdicts(ProvenAsset(made.path, tmp_path, profile))
+
+    assert set(verdicts.values()) == {Verdict.PASSED}
+
+
+@pytest.fixture(scope="module")
+def long(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProvenAsset]:
+    """Long enough that only shots of the source are compared, from keyframes in between on."""
+    flags = [*_SCENE, *_NOISE, "-t", "30", *_H264, "-output_ts_offset", "6.4"]
+    asset = ProvenAsset(clips.make("mkv", flags).path, tmp_path_factory.mktemp("long"), LONG)
+    yield asset
+    asset.pipeline.close()
+
+
+def test_shots_of_a_long_source_are_enough_to_pass(long: ProvenAsset) -> None:
+    points = long.prove()
+
+    assert {point.verdict for point in points} == {Verdict.PASSED}
+    figures = {figure.name: figure.value for figure in only(points, "pictures", "96p").figures}
+    assert 100 < figures["n_compared"] < 500
+    assert figures["n_told_apart"] == figures["n_compared"]
+
+
+def test_a_shift_behind_a_late_seam_is_seen_in_shots(long: ProvenAsset) -> None:
+    broken = Broken(long.pictures_from(long.source, 2, moved_s=Fraction(-1, 25)))
+
+    points = long.prove(broken)
+
+    assert failed(points) == {"pictures": {"96p"}}
+    first = long.params.plan.chunks[2].first_frame
+    assert only(points, "pictures", "96p").flaws[0].segment == first // 50
+
+
+def test_a_segment_of_another_time_is_seen_in_shots(long: ProvenAsset, clips: Clips) -> None:
+    """Its times are right, its pictures are those of five seconds later."""
+    broken = Broken(long.pictures_from(long.source, 1, moved_s=Fraction(5)))
+
+    points = long.prove(broken)
+
+    assert failed(points) == {"pictures": {"96p"}}

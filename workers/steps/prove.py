@@ -95,6 +95,9 @@ class _Proof:
         tags = colors.output(video, rung.video_range) if video and rung else None
         answer = self.programs.ffprobe(tags_argv(head(track, self.bench)))
         stream = json.loads(answer)["streams"][0]
+        if track.name == self.params.plan.copied_rung and tags is not None:
+            # A copied source that leaves its colours unsaid is what its players assume it to be.
+            stream = {**_said_by_all(tags), **stream}
         return announced(track, self._text(_MASTER_NAME), stream, tags)
 
     def _watch(self, rungs: Sequence[Track], source: Path) -> Iterator[Point]:
@@ -109,3 +112,11 @@ class _Proof:
         facts = {track.index: track for track in self.params.facts.audios}
         for audio in self.params.plan.audios:
             yield from listen(hearing, tracks[audio.name], audio, facts[audio.source_index], source)
+
+
+def _said_by_all(tags: colors.Colors) -> dict[str, str]:
+    return {
+        "color_space": tags.matrix,
+        "color_primaries": tags.primaries,
+        "color_transfer": tags.transfer,
+    }

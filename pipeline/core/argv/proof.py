@@ -27,8 +27,8 @@ _SPARING = {"skip_loop_filter": "noref"}
 SEEK_MARGIN_S = 12.0
 #: Asked for a keyframe's very time, a demuxer may land on the one before it.
 _BEHIND_KEYFRAME_S = 0.002
-#: Tone mapping is done on pictures so many times as wide and high as small ones.
-_TONED_SCALE = 4
+#: Small pictures are made of ones so many times as wide and high.
+_DETAIL = 4
 
 
 @dataclass(frozen=True)
@@ -63,84 +63,89 @@ def film_argv(
 
 
 @dataclass(frozen=True)
-class SourceShot:
-    """What of a source's picture is decoded at once."""
+class SourceReel:
+    """What of a source's picture is decoded in one go."""
 
     video: VideoFacts
     plan: MediaPlan
     #: Keyframe to begin from; None: from the start.
     seek_s: float | None
-    window: Window
+    shots: Sequence[Window]
     samples: Sequence[Window]
     size_px: tuple[int, int]
 
 
-def source_shot_argv(shot: SourceShot, *, source: str) -> list[str]:
-    """Decode a shot of a source: small, and its samples at the size of each rung.
+def source_reel_argv(reel: SourceReel, *, source: str) -> list[str]:
+    """Decode shots of a source: small, and their samples at the size of each rung.
 
     Writes ``source.small``, ``source.times`` and ``source-{rung}.full``.
     """
-    options = {**input_options(), **picture.input_options(shot.video), **_seek(shot)}
+    options = {**input_options(), **picture.input_options(reel.video), **_seek(reel)}
     # A change of size in mid-stream would rebuild the graph.
     opened = ffmpeg.input(f"file:{source}", threads="1", reinit_filter="0", **options)
-    stream = picture.progressive(opened[str(shot.video.index)], shot.video, shot.plan.deinterlace)
+    stream = picture.progressive(opened[str(reel.video.index)], reel.video, reel.plan.deinterlace)
     # Everything ends here, and so does ffmpeg.
-    window = {"start": f"{shot.window.start_s:.6f}", "end": f"{shot.window.end_s:.6f}"}
-    stream = stream.filter("trim", **window)
-    rungs = shot.plan.rungs if shot.samples else ()
-    images = _images(shot, 1 + len(rungs))
-    if not shot.samples:
-        return _compiled([], _source_small(stream, shot, images[0]))
+    stream = stream.filter("trim", end=f"{reel.shots[-1].end_s:.6f}")
+    stream = stream.filter("select", expr=_within(reel.shots))
+    rungs = reel.plan.rungs if reel.samples else ()
+    images = _images(reel, 1 + len(rungs))
+    if not rungs:
+        return _compiled([], _source_small(stream, reel, images[0]))
     small, full = _forked(stream, 2)
-    full = full.filter("select", expr=_within(shot.samples))
-    outputs = [_source_small(small, shot, images[0])]
+    full = full.filter("select", expr=_within(reel.samples))
+    outputs = [_source_small(small, reel, images[0])]
     for rung, each, image in zip(rungs, _forked(full, len(rungs)), images[1:], strict=True):
-        outputs.append(_raw(_as_rung(each, rung, shot, image), f"source-{rung.name}.full"))
+        outputs.append(_raw(_as_rung(each, rung, reel, image), f"source-{rung.name}.full"))
     return _compiled([], *outputs)
 
 
-def _images(shot: SourceShot, n_copies: int) -> list[Any]:
+def _images(reel: SourceReel, n_copies: int) -> list[Any]:
     """Open the watermark, if there is one, so that the source gets it too."""
-    if shot.plan.watermark is None:
+    if reel.plan.watermark is None:
         return [None] * n_copies
     # Source time may be below zero, where the image's own begins.
     return [one.filter("setpts", expr="PTS-1000000/TB") for one in watermark.opened(n_copies)]
 
 
-def _seek(shot: SourceShot) -> dict[str, str | None]:
+def _seek(reel: SourceReel) -> dict[str, str | None]:
     """Seek to a keyframe; where the demuxer lands earlier, the window drops what is too much."""
-    if shot.seek_s is None:
+    if reel.seek_s is None:
         return {}
-    at_s = f"{shot.seek_s + _BEHIND_KEYFRAME_S:.6f}"
+    at_s = f"{reel.seek_s + _BEHIND_KEYFRAME_S:.6f}"
     return {"ss": at_s, "seek_timestamp": "1", "noaccurate_seek": None}
 
 
-def _source_small(stream: Any, shot: SourceShot, image: Any) -> Any:
-    width_px, height_px = shot.size_px
-    if image is not None:
-        # In full size, as in the rungs: in the small one it would be half a pixel off.
-        stream = _as_rung(_timed(stream, "source.times"), shot.plan.rungs[0], shot, image)
-        stream = stream.filter("scale", w=width_px, h=height_px, flags="area")
-        return _raw(stream, "source.small")
-    tiny = shot.plan.rungs[0].model_copy(update={"width_px": width_px, "height_px": height_px})
-    stream = _displayed(_timed(stream, "source.times"), tiny, shot, _TONED_SCALE)
+def _source_small(stream: Any, reel: SourceReel, image: Any) -> Any:
+    stream = _timed(stream, "source.times")
+    width_px, height_px = reel.size_px
+    # Tone mapping and noise want more than a small picture; a mark would be half a pixel off.
+    larger = {"width_px": width_px * _DETAIL, "height_px": height_px * _DETAIL}
+    top = reel.plan.rungs[0]
+    rung = top if image is not None else top.model_copy(update=larger)
+    stream = _displayed(stream, rung, reel)
     # By areas, as the rungs are: the usual scaler would let through more of what is fine.
-    stream = stream.filter("scale", w=width_px, h=height_px, flags="area")
-    return _raw(picture.sized(stream, tiny, shot.video, "yuv420p"), "source.small")
+    stream = stream.filter("scale", w=rung.width_px, h=rung.height_px, flags="area")
+    stream = _marked(picture.sized(stream, rung, reel.video, "yuv420p"), rung, reel, image)
+    return _raw(stream.filter("scale", w=width_px, h=height_px, flags="area"), "source.small")
 
 
-def _as_rung(stream: Any, rung: RungPlan, shot: SourceShot, image: Any) -> Any:
-    sized = picture.sized(_displayed(stream, rung, shot, 1), rung, shot.video, "yuv420p")
-    mark, grid = shot.plan.watermark, shot.plan.grid
+def _as_rung(stream: Any, rung: RungPlan, reel: SourceReel, image: Any) -> Any:
+    sized = picture.sized(_displayed(stream, rung, reel), rung, reel.video, "yuv420p")
+    return _marked(sized, rung, reel, image)
+
+
+def _marked(stream: Any, rung: RungPlan, reel: SourceReel, image: Any) -> Any:
+    """Lay the watermark over, as the encode does: it is part of what is meant."""
+    mark, grid = reel.plan.watermark, reel.plan.grid
     if mark is None or grid is None:
-        return sized
-    matrix = colors.output(shot.video, rung.video_range).matrix
-    return watermark.laid_over(sized, image, mark, rung, grid, matrix)
+        return stream
+    matrix = colors.output(reel.video, rung.video_range).matrix
+    return watermark.laid_over(stream, image, mark, rung, grid, matrix)
 
 
-def _displayed(stream: Any, rung: RungPlan, shot: SourceShot, scale: int) -> Any:
-    size_px = rung.width_px * scale, rung.height_px * scale
-    return picture.displayed(stream, shot.video, size_px, rung.video_range)
+def _displayed(stream: Any, rung: RungPlan, reel: SourceReel) -> Any:
+    size_px = rung.width_px, rung.height_px
+    return picture.displayed(stream, reel.video, size_px, rung.video_range)
 
 
 def _timed(stream: Any, name: str) -> Any:

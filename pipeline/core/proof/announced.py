@@ -12,6 +12,8 @@ from schemas.certificate import Figure, Flaw, Point, PointName, Verdict
 
 #: ffprobe's words for what a stream is, and ours for what it was tagged as.
 _COLORS = {"color_space": "matrix", "color_primaries": "primaries", "color_transfer": "transfer"}
+#: Two names of one matrix (ITU-T H.273, MatrixCoefficients 5 and 6).
+_SAME = {"bt470bg": "smpte170m"}
 _QUOTED = re.compile(r'([A-Z-]+)=("[^"]*"|[^,]*)')
 
 
@@ -57,7 +59,7 @@ def _seen(track: Track, stream: Mapping[str, Any], tags: Colors) -> Iterator[str
         yield f"color_range is {stream['color_range']}, planned is tv"
     for theirs, ours in _COLORS.items():
         found, wanted = stream.get(theirs, "unknown"), getattr(tags, ours)
-        if found != wanted:
+        if _SAME.get(found, found) != _SAME.get(wanted, wanted):
             yield f"{theirs} is {found}, planned is {wanted}"
 
 

@@ -82,15 +82,15 @@ class Film:
         return found
 
 
-def film_of(raw: bytes, size_px: tuple[int, int], times_s: Times, shot: int = 0) -> Film:
+def film_of(raw: bytes, size_px: tuple[int, int], times_s: Times, shots: Rows) -> Film:
     """Lay raw 4:2:0 pictures out by time; what has no time, or no picture, is left out."""
     width_px, height_px = size_px
     n_luma, n_bytes = width_px * height_px, width_px * height_px * 3 // 2
     n_pictures = min(len(raw) // n_bytes, len(times_s))
     rows = np.frombuffer(raw, np.uint8, n_pictures * n_bytes).reshape(n_pictures, n_bytes)
     order = np.argsort(times_s[:n_pictures], kind="stable")
-    shots = np.full(n_pictures, shot, np.intp)
-    return Film(np.ascontiguousarray(rows[order, :n_luma]), times_s[:n_pictures][order], shots)
+    luma = np.ascontiguousarray(rows[order, :n_luma])
+    return Film(luma, times_s[:n_pictures][order], shots[:n_pictures][order])
 
 
 def joined(films: Sequence[Film]) -> Film:

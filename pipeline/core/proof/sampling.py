@@ -17,6 +17,8 @@ _EVERY_S = 20.0
 _LEAST_RUNS, _MOST_RUNS = 2, 12
 #: Pictures of a run: VMAF looks at motion, so one alone would not do.
 RUN_FRAMES = 3
+#: Longer than any clock runs.
+_FOREVER_S = 1e9
 #: Around a frame's time, as a share of its length: far from any other's.
 _MARGIN_FRAMES = 0.25
 
@@ -56,6 +58,21 @@ def _window(first: int, end: int, rate: float, zero_s: float) -> Window:
     return Window(
         zero_s + (first - _MARGIN_FRAMES) / rate, zero_s + (end - 1 + _MARGIN_FRAMES) / rate
     )
+
+
+def around(shots: Sequence[Shot], grid: Grid, margin_frames: int) -> tuple[Window, ...]:
+    """Say when the source shows shots and what lies around them; the first from its start on.
+
+    A picture may be held for long before the asset's first frame.
+    """
+    rate, zero_s = float(grid.frame_rate), float(grid.source_start_s)
+    windows = [
+        _window(one.first_frame - margin_frames, one.end_frame + margin_frames, rate, zero_s)
+        for one in shots
+    ]
+    if shots[0].first_frame == 0:
+        windows[0] = Window(-_FOREVER_S, windows[0].end_s)
+    return tuple(windows)
 
 
 def in_source(samples: Sequence[Sample], grid: Grid) -> tuple[Window, ...]:

@@ -18,42 +18,45 @@ _AT_SEAM = 10
 _IN_SEGMENT = 10
 #: Source pictures beyond a shot's ends, to tell its pictures from their neighbours.
 MARGIN_FRAMES = 3
-#: Where shots would cost this share of decoding everything, everything is decoded.
-_MOST_SHARE = 0.6
-#: What starting a program for a shot costs, in seconds of media.
+#: Stretches up to this long are compared whole.
+_SHORT_S = 12.0
+#: What starting a program costs, in seconds of decoding.
 _START_S = 0.5
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A run of grid frames, and the source keyframe to begin from; None: from the start."""
+    """A run of grid frames that is compared."""
 
     first_frame: int
     end_frame: int
-    seek_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Reel:
+    """Shots decoded in one go, from a source keyframe on; None: from the start."""
+
+    seek_s: float | None
+    shots: tuple[Shot, ...]
 
 
 def choose(
     facts: MediaFacts, grid: Grid, chunks: Sequence[ChunkPlan], stretch: Stretch
 ) -> tuple[Shot, ...]:
-    """Choose the shots of a stretch, in order and apart, or one that is all of it."""
+    """Choose the shots of a stretch, in order and apart; all of it where it is short."""
     rate = float(grid.frame_rate)
     first = round(stretch.start_s * rate)
     end = min(round(stretch.end_s * rate), grid.n_frames)
-    keyframes_s = facts.video.keyframes_s if facts.video and facts.is_seekable else ()
-    whole = Shot(first, end, _seek_s(first, grid, keyframes_s))
-    if not keyframes_s:
-        return (whole,)
-    wanted = [*_ends(first, end), *_seams(chunks), *_segments(first, end, grid, keyframes_s)]
-    kept = ((max(a, first), min(b, end)) for a, b in wanted)
-    shots = tuple(_joined(sorted(each for each in kept if each[0] < each[1]), grid, keyframes_s))
-    cost_s = sum(_cost_s(shot, grid) for shot in shots)
-    return shots if cost_s < _MOST_SHARE * _cost_s(whole, grid) else (whole,)
-
-
-def _ends(first: int, end: int) -> Iterator[tuple[int, int]]:
-    yield first, first + 2 * _AT_SEAM
-    yield end - 2 * _AT_SEAM, end
+    if end - first <= _SHORT_S * rate:
+        return (Shot(first, end),)
+    keyframes_s = facts.video.keyframes_s if facts.video else ()
+    spans = [(first, first + 2 * _AT_SEAM), (end - 2 * _AT_SEAM, end), *_seams(chunks)]
+    seen = {min(at, end - 1) // grid.segment_frames for _, at in spans}
+    starts = range(first, end, grid.segment_frames)
+    unseen = (start for start in starts if start // grid.segment_frames not in seen)
+    spans.extend(_in_segment(start, grid, keyframes_s) for start in unseen)
+    kept = ((max(a, first), min(b, end)) for a, b in spans)
+    return tuple(_joined(sorted(each for each in kept if each[0] < each[1])))
 
 
 def _seams(chunks: Sequence[ChunkPlan]) -> Iterator[tuple[int, int]]:
@@ -61,37 +64,46 @@ def _seams(chunks: Sequence[ChunkPlan]) -> Iterator[tuple[int, int]]:
         yield chunk.first_frame - _AT_SEAM, chunk.first_frame + _AT_SEAM
 
 
-def _segments(
-    first: int, end: int, grid: Grid, keyframes_s: Sequence[float]
-) -> Iterator[tuple[int, int]]:
-    """Take the pictures after the first keyframe in each segment, or else those in its middle."""
-    for start in range(first, end, grid.segment_frames):
-        number = bisect_left(keyframes_s, _source_s(start + MARGIN_FRAMES, grid))
-        at = start + grid.segment_frames // 2
-        if number < len(keyframes_s):
-            at_keyframe = round(
-                (keyframes_s[number] - float(grid.source_start_s)) * grid.frame_rate
-            )
-            if at_keyframe + MARGIN_FRAMES < start + grid.segment_frames - _IN_SEGMENT:
-                at = at_keyframe + MARGIN_FRAMES
-        yield at, at + _IN_SEGMENT
+def _in_segment(start: int, grid: Grid, keyframes_s: Sequence[float]) -> tuple[int, int]:
+    """Take the pictures after the first keyframe in a segment, or else those in its middle."""
+    number = bisect_left(keyframes_s, _source_s(start, grid))
+    at = start + grid.segment_frames // 2
+    if number < len(keyframes_s):
+        frames = (keyframes_s[number] - float(grid.source_start_s)) * float(grid.frame_rate)
+        at_keyframe = round(frames) + MARGIN_FRAMES
+        if at_keyframe + _IN_SEGMENT <= start + grid.segment_frames:
+            at = at_keyframe
+    return at, min(at + _IN_SEGMENT, start + grid.segment_frames)
 
 
-def _joined(
-    spans: Iterable[tuple[int, int]], grid: Grid, keyframes_s: Sequence[float]
-) -> Iterator[Shot]:
-    """Join spans where the next would begin from before the end of the last."""
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[Shot]:
+    """Join spans whose margins would meet."""
     last: Shot | None = None
     for first, end in spans:
-        seek_s = _seek_s(first, grid, keyframes_s)
-        if last is not None and (seek_s is None or seek_s < _source_s(last.end_frame, grid)):
-            last = Shot(last.first_frame, max(last.end_frame, end), last.seek_s)
+        if last is not None and first - last.end_frame <= 2 * MARGIN_FRAMES + 1:
+            last = Shot(last.first_frame, max(last.end_frame, end))
             continue
         if last is not None:
             yield last
-        last = Shot(first, end, seek_s)
+        last = Shot(first, end)
     if last is not None:
         yield last
+
+
+def reels(shots: Sequence[Shot], facts: MediaFacts, grid: Grid) -> tuple[Reel, ...]:
+    """Part shots where starting anew from a keyframe is cheaper than decoding what lies between."""
+    keyframes_s = facts.video.keyframes_s if facts.video and facts.is_seekable else ()
+    found: list[Reel] = []
+    for shot in shots:
+        seek_s = _seek_s(shot.first_frame, grid, keyframes_s)
+        is_near = found and (
+            seek_s is None or seek_s - _source_s(found[-1].shots[-1].end_frame, grid) < _START_S
+        )
+        if is_near:
+            found[-1] = Reel(found[-1].seek_s, (*found[-1].shots, shot))
+        else:
+            found.append(Reel(seek_s, (shot,)))
+    return tuple(found)
 
 
 def _seek_s(frame: int, grid: Grid, keyframes_s: Sequence[float]) -> float | None:
@@ -103,8 +115,3 @@ def _seek_s(frame: int, grid: Grid, keyframes_s: Sequence[float]) -> float | Non
 
 def _source_s(frame: int, grid: Grid) -> float:
     return float(grid.source_start_s + frame / grid.frame_rate)
-
-
-def _cost_s(shot: Shot, grid: Grid) -> float:
-    start_s = float(grid.source_start_s) if shot.seek_s is None else shot.seek_s
-    return _START_S + _source_s(shot.end_frame, grid) - start_s

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.core.argv import proof
-from pipeline.core.argv.proof import TICKS_PER_S, SourceShot, Window
+from pipeline.core.argv.proof import TICKS_PER_S, SourceReel
 from pipeline.core.argv.watermark import IMAGE_NAME
 from pipeline.core.errors import MediaError, WorkFailed
 from pipeline.core.keys import watermark_key
 from pipeline.core.measures import MEDIA_ZERO_S
 from pipeline.core.proof import film, pictures, sampling, shots
 from pipeline.core.proof.decoding import decoding
-from pipeline.core.proof.film import Film, Times
-from pipeline.core.proof.shots import MARGIN_FRAMES, Shot
+from pipeline.core.proof.film import Film
+from pipeline.core.proof.shots import MARGIN_FRAMES, Reel, Shot
 from pipeline.core.proof.track import Track
 from schemas.certificate import Point
 from schemas.media import VideoFacts
@@ -58,6 +58,10 @@ class Viewing:
 
 def watch(viewing: Viewing, tracks: Sequence[Track], source: Path) -> Iterator[Point]:
     """Yield what the pictures of every rung are found to be."""
+    mark = viewing.params.plan.watermark
+    if mark is not None:
+        key = watermark_key(viewing.params.source.asset_id, mark.sha256)
+        viewing.bench.fetch(key, viewing.bench.scratch / IMAGE_NAME)
     right, is_clean = _source_film(viewing, source)
     for track, rung in zip(tracks, viewing.params.plan.rungs, strict=True):
         made, has_trouble = _film(viewing, track, rung)
@@ -83,63 +87,51 @@ def _film(viewing: Viewing, track: Track, rung: RungPlan) -> tuple[Film, bool]:
     except (MediaError, WorkFailed):
         has_trouble = True
     joined.unlink()
-    made = _read(viewing, track.name, MEDIA_ZERO_S)
-    return Film(made.luma, made.times_s, _shots_at(viewing, made.times_s)), has_trouble
-
-
-def _shots_at(viewing: Viewing, times_s: Times) -> film.Rows:
-    numbers = np.rint(times_s * float(viewing.grid.frame_rate))
-    firsts = [shot.first_frame for shot in viewing.shots]
-    return np.searchsorted(firsts, numbers, side="right") - 1
+    return _read(viewing, track.name, MEDIA_ZERO_S), has_trouble
 
 
 def _source_film(viewing: Viewing, source: Path) -> tuple[Film, bool]:
     """Decode the source's shots; tell whether none of them brought a message."""
-    zero_s = float(viewing.grid.source_start_s)
-    mark = viewing.params.plan.watermark
-    if mark is not None:
-        key = watermark_key(viewing.params.source.asset_id, mark.sha256)
-        viewing.bench.fetch(key, viewing.bench.scratch / IMAGE_NAME)
     films, is_clean = [], True
-    for number, shot in enumerate(viewing.shots):
-        argv = proof.source_shot_argv(_source_shot(viewing, shot), source=str(source))
+    for reel in shots.reels(viewing.shots, viewing.params.facts, viewing.grid):
+        argv = proof.source_reel_argv(_source_reel(viewing, reel), source=str(source))
         is_clean &= not viewing.programs.ffmpeg(argv, source).n_error_lines
         _keep_samples(viewing)
-        films.append(_read(viewing, "source", zero_s, number))
+        films.append(_read(viewing, "source", float(viewing.grid.source_start_s)))
     return film.joined(films), is_clean
 
 
-def _source_shot(viewing: Viewing, shot: Shot) -> SourceShot:
-    rate, zero_s = float(viewing.grid.frame_rate), float(viewing.grid.source_start_s)
+def _source_reel(viewing: Viewing, reel: Reel) -> SourceReel:
+    grid = viewing.grid
     inside = [
         one
         for one in viewing.samples
-        if shot.first_frame <= one.first_frame and one.end_frame <= shot.end_frame
+        if any(shot.first_frame <= one.first_frame < shot.end_frame for shot in reel.shots)
     ]
-    return SourceShot(
+    return SourceReel(
         video=viewing.video,
         plan=viewing.params.plan,
-        seek_s=shot.seek_s,
-        # A held picture may have begun long before the first shot; later ones are cut off there.
-        window=Window(
-            -1e9 if shot.seek_s is None else zero_s + (shot.first_frame - MARGIN_FRAMES) / rate,
-            zero_s + (shot.end_frame + MARGIN_FRAMES) / rate,
-        ),
-        samples=sampling.in_source(inside, viewing.grid),
+        seek_s=reel.seek_s,
+        shots=sampling.around(reel.shots, grid, MARGIN_FRAMES),
+        samples=sampling.in_source(inside, grid),
         size_px=viewing.size_px,
     )
 
 
 def _keep_samples(viewing: Viewing) -> None:
-    """Put the samples of one shot behind those of the ones before it."""
+    """Put the samples of one reel behind those of the ones before it."""
     for rung in viewing.params.plan.rungs:
         written = viewing.bench.scratch / f"source-{rung.name}.full"
         with (viewing.bench.scratch / f"source-{rung.name}.kept").open("ab") as kept:
             kept.write(taken(written))
 
 
-def _read(viewing: Viewing, name: str, zero_s: float, shot: int = 0) -> Film:
+def _read(viewing: Viewing, name: str, zero_s: float) -> Film:
     folder = viewing.bench.scratch
     raw, printed = taken(folder / f"{name}.small"), taken(folder / f"{name}.times")
     times_s = np.array(film.read_ticks(printed), np.float64) / TICKS_PER_S - zero_s
-    return film.film_of(raw, viewing.size_px, times_s, shot)
+    numbers = times_s * float(viewing.grid.frame_rate)
+    # Margins of shots never meet: what lies before one belongs to the one before it.
+    firsts = [shot.first_frame - MARGIN_FRAMES - 0.5 for shot in viewing.shots]
+    at = np.maximum(np.searchsorted(firsts, numbers, side="right") - 1, 0)
+    return film.film_of(raw, viewing.size_px, times_s, at)

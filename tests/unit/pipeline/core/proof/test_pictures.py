@@ -166,9 +166,11 @@ def test_shots_show_ends_seams_and_every_segment(
     assert all({seam - 1, seam} <= seen for seam in seams)
     assert {n // step for n in seen} == set(range(-(-grid.n_frames // step)))
     assert all(a.end_frame <= b.first_frame for a, b in pairwise(found))
-    for shot in found:
-        earliest_s = chunks.source_time_s(grid, shot.first_frame)
-        assert shot.seek_s is None or shot.seek_s <= earliest_s
+    reels = shots.reels(found, _facts(grid, gop_s), grid)
+    assert [shot for reel in reels for shot in reel.shots] == list(found)
+    for reel in reels:
+        earliest_s = chunks.source_time_s(grid, reel.shots[0].first_frame)
+        assert reel.seek_s is None or reel.seek_s <= earliest_s
 
 
 def _facts(grid: Grid, gop_s: float) -> MediaFacts:
