@@ -4,6 +4,8 @@ from array import array
 from collections.abc import Container, Iterator
 from fractions import Fraction
 
+from pipeline.core.errors import MediaUnsupported
+
 #: Fields of ``core.argv.probing.packets_argv``, in ffprobe's own order.
 PACKET_FIELDS = ("stream_index", "pts", "dts", "duration", "flags")
 #: And of what hangs on a packet: samples of sound that are decoded and thrown away.
@@ -11,6 +13,10 @@ SIDE_DATA_FIELDS = ("skip_samples",)
 
 #: Stands for a decoding time that a packet lacks.
 NO_STAMP = -(2**63)
+
+
+#: Twelve hours of 60 pictures a second and of a dozen sound tracks; each costs memory here.
+MOST_PACKETS = 30_000_000
 
 
 class TrackScan:
@@ -66,6 +72,8 @@ class PacketScan:
             return
         index, pts, dts, duration, flags = fields[:5]
         self.n_packets += 1
+        if self.n_packets > MOST_PACKETS:
+            raise MediaUnsupported(f"more than {MOST_PACKETS} packets", code="media.too_complex")
         track = self.tracks.setdefault(int(index), TrackScan())
         # AVI knows only decoding times; without B-frames they are the same.
         stamp = _ticks(dts, None)

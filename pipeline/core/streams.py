@@ -7,7 +7,6 @@ from typing import Any
 
 from pipeline.core.appearance import check_base_layer
 from pipeline.core.errors import MediaUnsupported, NotMedia
-from schemas.media import VideoFacts
 
 #: ffprobe's JSON of one stream, and of a whole file.
 Stream = Mapping[str, Any]
@@ -19,10 +18,6 @@ _ASIDE = ("comment", "visual_impaired", "descriptions", "hearing_impaired", "kar
 _SAY_NOTHING = ("mpegts", "mpeg")
 #: More tracks than any film has; each sound costs a task.
 MOST_AUDIOS = 16
-
-
-#: Pictures a second of the largest size accepted that are still decoded.
-_BRISK_RATE = 120
 
 
 @dataclass(frozen=True)
@@ -82,25 +77,6 @@ def check_duration(duration_s: Fraction, most_s: float) -> None:
         raise MediaUnsupported(
             f"{float(duration_s):.0f} s long, at most {most_s:g} s are accepted",
             code="media.too_long",
-        )
-
-
-def check_pace(video: VideoFacts, most_pixels: int) -> None:
-    """Refuse what would cost more to decode than the largest picture at a brisk rate.
-
-    A high rate alone is no reason: it is lowered to the profile's. A 1,000 a second of small
-    pictures are less work than 60 of large ones.
-
-    Raises:
-        MediaUnsupported: ``media.too_fast``.
-    """
-    pixels_per_s = video.width_px * video.height_px * video.frame_rate
-    if pixels_per_s > most_pixels * _BRISK_RATE:
-        size = f"{video.width_px}x{video.height_px}"
-        raise MediaUnsupported(
-            f"{float(video.frame_rate):g} pictures of {size} a second; at most "
-            f"{most_pixels * _BRISK_RATE / 1e6:.0f} million pixels a second are decoded",
-            code="media.too_fast",
         )
 
 

@@ -188,6 +188,17 @@ def test_a_header_that_claims_a_thousand_million_frames_is_not_believed(
     assert facts.duration_s == pytest.approx(4, abs=0.1)
 
 
+def test_a_flood_of_frames_a_byte_long_is_refused_before_it_is_decoded(
+    good: Path, tmp_path: Path
+) -> None:
+    some = bad_files.flood(good, tmp_path / "some.mp4", 8000)
+    endless = bad_files.flood(good, tmp_path / "endless.mp4", 10**9)
+
+    assert refusal(some, tmp_path / "some") == "media.too_fast"
+    # More than memory holds: nothing of its index is made.
+    assert refusal(endless, tmp_path / "endless") == "media.no_packets"
+
+
 @pytest.mark.parametrize("kept", [0.001, 0.01, 0.03, 0.1, 0.25, 0.4, 0.5, 0.75, 0.9, 0.99])
 def test_a_file_cut_anywhere_is_taken_as_far_as_it_goes_or_refused(
     good: Path, index_behind: Path, tmp_path: Path, kept: float

@@ -147,6 +147,23 @@ def lying(good: Path, target: Path, name: bytes) -> Path:
     return edit_box(good, target, name, lie)
 
 
+def flood(good: Path, target: Path, count: int) -> Path:
+    """Claim that each byte of the media is a frame of a tick, as many as told."""
+
+    def sizes(payload: bytearray) -> None:
+        struct.pack_into(">II", payload, 4, 1, count)
+
+    def times(payload: bytearray) -> None:
+        struct.pack_into(">III", payload, 4, 1, count, 1)
+
+    def chunks(payload: bytearray) -> None:
+        struct.pack_into(">IIII", payload, 4, 1, 1, count, 1)
+
+    edit_box(good, target, b"stsz", sizes)
+    edit_box(target, target, b"stts", times)
+    return edit_box(target, target, b"stsc", chunks)
+
+
 def fast(folder: Path, size: str, n_frames: int) -> Path:
     """Make a clip of 1,000 pictures a second."""
     flags = ("-f", "lavfi", "-i", f"testsrc=s={size}:r=1000", "-frames:v", str(n_frames))

@@ -13,7 +13,8 @@ from pipeline.core.damage import shortfall_s
 from pipeline.core.errors import MediaDamaged, WorkFailed
 from pipeline.core.extras import left_out, with_extras
 from pipeline.core.facts import Findings, facts, track_name
-from pipeline.core.streams import check_duration, check_pace
+from pipeline.core.pace import check_flood, check_pace
+from pipeline.core.streams import check_duration
 from pipeline.core.working import stamped_late_s
 from schemas.media import MediaFacts, MediaWarning
 from schemas.tasks import ProbeParams, ProbeResult
@@ -41,6 +42,8 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
     seen = look(drawn(opening, bench), bench)
     container = opening.demuxer or seen.found.container
     check_moves(container, _n_pictures(seen.found))
+    if seen.found.chosen.video is not None:
+        check_flood(seen.found.chosen.video, _n_pictures(seen.found))
     enrichment, lost = _enrich(bench, source)
     is_seekable = seeks(seen.prober, facts(seen.found))
     copy = mended(seen, bench, is_seekable=is_seekable)
