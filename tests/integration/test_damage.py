@@ -6,11 +6,16 @@ import pytest
 
 from pipeline.core import losses
 from pipeline.core.errors import MediaDamaged
+from schemas.tasks import ProbeParams, ThumbnailsParams
 from schemas.vocabulary import OnDamage
+from tests.support.benches import FolderBench
 from tests.support.breakage import packets, spoil
 from tests.support.encoded import Encoded
+from tests.support.folder_bench import FolderBench as ProbeBench
+from tests.support.folder_bench import source_ref
 from tests.support.lavfi import make, picture, tone
 from tests.support.made_chunks import PROFILE
+from workers.steps import probe, thumbnails
 
 REFUSING = PROFILE.model_copy(update={"on_damage": OnDamage.REFUSE})
 #: A keyframe each second of 25, B-frames between.
@@ -122,3 +127,20 @@ def test_a_profile_may_refuse_damage(whole: Path, tmp_path: Path) -> None:
     assert "pictures decode only in part" in caught.value.detail
     with pytest.raises(MediaDamaged, match="pieces of sound"):
         Encoded(quiet, tmp_path / "b", REFUSING).sound()
+
+
+def test_a_picture_that_breaks_off_has_posters_and_a_storyboard(
+    whole: Path, tmp_path: Path
+) -> None:
+    shown = sorted(packets(whole, "video"), key=lambda each: float(each["pts_time"]))
+    broken = spoil(whole, tmp_path / "end.mp4", shown[60:], skip=0, most=10_000)
+    facts = probe.run(ProbeParams(source=source_ref(broken)), ProbeBench(tmp_path / "p")).facts
+    params = ThumbnailsParams(
+        source=source_ref(broken), facts=facts, count=3, storyboard_interval_s=1
+    )
+
+    result = thumbnails.run(params, FolderBench(tmp_path / "t", broken))
+
+    assert len(result.posters) == 3
+    assert all(poster.at_s < 2.5 for poster in result.posters)
+    assert result.storyboard_key is not None

@@ -93,25 +93,31 @@ class _Maker:
     def poster(self, index: int) -> Picture:
         """Take a poster from the middle of its stretch, or from beside it if that is black."""
         size_px = _fit(self.video, _POSTER_PX)
-        best: _Shot | None = None
-        for place in _PLACES:
-            shot = self._shot(index, place, size_px)
-            if best is None or shot.brightness > best.brightness:
-                best = shot
-            if best.brightness >= _BLACK:
-                break
+        best = self._brightest(index, size_px)
         if best is None:
-            raise OutputInvalid("no poster was made")
+            # The first picture that decodes: the probe found that there is one.
+            best = self._take(f"poster-{index}-first", float(self.video.start_s), size_px)
         key = self.bench.put(best.file, f"poster-{index}.jpg", content_type=_JPEG)
         at_s = float(best.at_s - self.params.facts.start_s)
         return Picture(key=key, width_px=size_px[0], height_px=size_px[1], at_s=at_s)
+
+    def _brightest(self, index: int, size_px: tuple[int, int]) -> _Shot | None:
+        best: _Shot | None = None
+        for place in _PLACES:
+            with suppress(MediaDamaged, OutputInvalid):
+                shot = self._shot(index, place, size_px)
+                if best is None or shot.brightness > best.brightness:
+                    best = shot
+                if best.brightness >= _BLACK:
+                    break
+        return best
 
     def storyboard(self) -> tuple[str, tuple[str, ...]]:
         """Store sprites and cues; return the key of the cues and those of the sprites."""
         board = self._tiles()
         self._ffmpeg(sprites_argv(board), _POSTER_S)
         n_sprites = -(-board.n_tiles // (board.columns * board.rows))
-        sprite_keys = tuple(self._sprite(number) for number in range(n_sprites))
+        sprite_keys = tuple(_sprite(self.bench, number) for number in range(n_sprites))
         # The cues are served at the asset's own address, the sprites below it.
         asset_id = self.params.source.asset_id
         addresses = [media_path(asset_id, key) for key in sprite_keys]
@@ -178,9 +184,10 @@ class _Maker:
         if can_use_keyframes(
             keyframes_s, start_s=start_s, duration_s=duration_s, interval_s=interval_s
         ):
-            n_tiles, times_s = self._shoot_tiles(size_px, only_keyframes=True)
-            if not are_on_time(times_s, keyframes_s, start_s=start_s, interval_s=interval_s):
-                n_tiles = 0
+            with suppress(MediaDamaged):  # every keyframe is damaged
+                n_tiles, times_s = self._shoot_tiles(size_px, only_keyframes=True)
+                if not are_on_time(times_s, keyframes_s, start_s=start_s, interval_s=interval_s):
+                    n_tiles = 0
         if n_tiles == 0:
             n_tiles, _ = self._shoot_tiles(size_px, only_keyframes=False)
         if n_tiles == 0:
@@ -205,12 +212,6 @@ class _Maker:
         times_s = frame_times(printed.read_text(encoding="ascii")) if printed.is_file() else []
         return n_tiles, times_s
 
-    def _sprite(self, number: int) -> str:
-        path = self.bench.scratch / f"sprite-{number}.jpg"
-        if not path.is_file():
-            raise OutputInvalid(f"sprite {number} of the storyboard is missing")
-        return self.bench.put(path, path.name, content_type=_JPEG)
-
     def _ffmpeg(self, argv: list[str], wall_s: float, *, shows_progress: bool = False) -> Finished:
         return run_ffmpeg(
             argv,
@@ -231,6 +232,13 @@ class _Maker:
         share = min(1.0, done_s / max(1.0, float(self.video.duration_s)))
         whole = _POSTERS_SHARE + share * (1 - _POSTERS_SHARE)
         self.bench.report({"": whole}, speed=progress.speed)
+
+
+def _sprite(bench: Bench, number: int) -> str:
+    path = bench.scratch / f"sprite-{number}.jpg"
+    if not path.is_file():
+        raise OutputInvalid(f"sprite {number} of the storyboard is missing")
+    return bench.put(path, path.name, content_type=_JPEG)
 
 
 def _fit(video: VideoFacts, longest_px: int) -> tuple[int, int]:

@@ -158,7 +158,8 @@ def _compiled(
         **extra,
     }
     compiled: list[str] = ffmpeg.compile(ffmpeg.output(stream, target, **options))[1:]
-    return ["-copyts", *compiled, "-y"]
+    # However much does not decode, the pictures that do are there to choose from.
+    return ["-copyts", "-max_error_rate", "1", *compiled, "-y"]
 
 
 def frame_times(printed: str) -> list[float]:

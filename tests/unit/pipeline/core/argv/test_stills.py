@@ -49,7 +49,7 @@ def test_a_poster_is_sought_early_where_seeking_is_not_exact() -> None:
     )
 
     assert argv == [
-        *("-copyts", "-f", "mpegts", "-format_whitelist", FORMATS),
+        *("-copyts", "-max_error_rate", "1", "-f", "mpegts", "-format_whitelist", FORMATS),
         *("-max_pixels", "33177600", "-max_streams", "64", "-noaccurate_seek"),
         "-noautorotate",
         *("-protocol_whitelist", "file,pipe", "-seek_timestamp", "1", "-ss", "19.400000"),
@@ -101,7 +101,17 @@ def test_interlaced_hdr_pictures_are_made_plain() -> None:
 
 def test_sprites_read_nothing_but_our_own_tiles() -> None:
     assert sprites_argv(Board(23, 10, 160, 90)) == [
-        *("-copyts", "-f", "mjpeg", "-format_whitelist", "mjpeg", "-protocol_whitelist", "file"),
+        *(
+            "-copyts",
+            "-max_error_rate",
+            "1",
+            "-f",
+            "mjpeg",
+            "-format_whitelist",
+            "mjpeg",
+            "-protocol_whitelist",
+            "file",
+        ),
         *("-i", "file:tiles.mjpeg", "-filter_complex", "[0]tile=layout=10x3[s0]", "-map", "[s0]"),
         *("-f", "image2", "-c:v", "mjpeg", "-color_range", "pc", "-fps_mode", "passthrough"),
         *("-q:v", "5", "-start_number", "0", "sprite-%d.jpg", "-y"),
