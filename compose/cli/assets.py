@@ -116,7 +116,7 @@ def _print(asset: AssetView, server: str, certificate: CertificateView | None) -
 def _facts(facts: MediaFacts) -> dict[str, object]:
     video = facts.video
     return {
-        "container": facts.container,
+        "container": facts.remuxed_from or facts.container,
         "seconds": f"{float(facts.duration_s):.2f}",
         "picture": video
         and f"{video.codec} {video.display_width_px}x{video.display_height_px}"

@@ -42,7 +42,7 @@ def _print_summary(view: DryRunView) -> None:
     video, grid = view.facts.video, view.plan.grid
     print_facts(
         {
-            "container": view.facts.container,
+            "container": view.facts.remuxed_from or view.facts.container,
             "seconds": f"{float(view.facts.duration_s):.3f}",
             "picture": video
             and f"{video.codec} {video.display_width_px}x{video.display_height_px}"

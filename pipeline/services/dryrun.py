@@ -37,5 +37,6 @@ def preview_facts(facts: MediaFacts, profile: Profile) -> DryRunView:
         commands=planned_commands(stretch, media_plan),
         estimated_bytes=media_plan.estimated_bytes,
         estimated_s=media_plan.estimated_cpu_s,
-        warnings=(*facts.warnings, *media_plan.warnings),
+        # The plan repeats those of the facts.
+        warnings=media_plan.warnings,
     )
