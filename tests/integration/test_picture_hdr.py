@@ -18,6 +18,7 @@ from tests.support.boxed import with_entry_box
 from tests.support.folder_bench import FolderBench, source_ref, tools
 from tests.support.lavfi import make
 from tests.support.pressed import Pressed, assert_on_grid
+from tests.support.proven import ProvenAsset, failed
 from tests.support.quadrants import Seen
 from workers.steps import probe
 
@@ -172,6 +173,19 @@ def test_kept_hdr_is_deep_tagged_and_announced(
         light = notes["Content light level metadata"]
         assert (light["max_content"], light["max_average"]) == (1000, 400)
     assert_announced(made, codecs, expected)
+
+
+def test_a_whole_asset_in_hdr_says_so_and_is_proven(hdr10: Path, tmp_path: Path) -> None:
+    asset = ProvenAsset(hdr10, tmp_path, KEEP.model_copy(update={"chunk_s": 4}))
+
+    try:
+        assert asset.timeline.renditions[0].video_range is VideoRange.PQ
+        master = hls.master(asset.timeline, is_whole=True)
+        assert "VIDEO-RANGE=PQ" in master
+        assert 'CODECS="hvc1.2.4.' in master
+        assert failed(asset.prove()) == {}
+    finally:
+        asset.pipeline.close()
 
 
 def assert_announced(made: Pressed, codecs: str, expected: VideoRange) -> None:
