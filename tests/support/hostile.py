@@ -216,6 +216,9 @@ ACTIONS: dict[str, Callable[[dict[str, Any]], None]] = {
     "write outside of its folder": lambda world: _write(f"{world['data']}/mine"),
     "write into its source": lambda world: _write(world["source"]),
     "cut its source short": lambda world: os.truncate(world["source"], 3),
+    "empty its source by reading it": lambda world: os.close(
+        os.open(world["source"], os.O_RDONLY | os.O_TRUNC)
+    ),
     "delete its source": lambda world: Path(world["source"]).unlink(),
     "put something else in the place of its source": lambda world: Path(world["own"]).replace(
         world["source"]

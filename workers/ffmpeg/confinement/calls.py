@@ -31,7 +31,7 @@ _REFUSED = """
     socketpair connect accept accept4 sendto sendmsg sendmmsg
     memfd_create memfd_secret shmget shmat shmctl msgget msgsnd msgrcv msgctl
     semget semop semctl semtimedop mq_open mq_unlink
-    symlink symlinkat link linkat mknod mknodat
+    symlink symlinkat link linkat mknod mknodat truncate
     chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat
     utime utimes utimensat futimesat
     setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
@@ -48,7 +48,7 @@ _ABSENT = "clone3 openat2 io_uring_setup io_uring_enter io_uring_register"
 
 _CLONE_THREAD = 0x10000
 _SHARED_ANONYMOUS = 0x21
-_O_TMPFILE = 0x400000
+_O_ACCMODE, _O_TRUNC, _O_TMPFILE = 0x3, 0x200, 0x400000
 _AF_UNIX = 1
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 #: Stands for the child's own process id, which only the child knows.
@@ -61,8 +61,10 @@ class _Guard:
 
     name: str
     argument: int
-    must: Literal["equal", "differ", "have", "lack"]
+    must: Literal["equal", "differ"]
     value: int
+    #: What of the argument is compared.
+    mask: int = 0xFFFFFFFF
 
 
 _GUARDS = (
@@ -71,7 +73,7 @@ _GUARDS = (
         _Guard(name, 0, "equal", _OWN_PID)
         for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
     ),
-    _Guard("clone", 0, "have", _CLONE_THREAD),
+    _Guard("clone", 0, "equal", _CLONE_THREAD, _CLONE_THREAD),
     # Its own limits and threads only.
     _Guard("prlimit64", 0, "equal", 0),
     *(
@@ -82,11 +84,14 @@ _GUARDS = (
     _Guard("prctl", 0, "differ", _PR_SET_PDEATHSIG),
     _Guard("prctl", 0, "differ", _PR_SET_CHILD_SUBREAPER),
     # Files that the disk quota does not see.
-    _Guard("open", 1, "lack", _O_TMPFILE),
-    _Guard("openat", 2, "lack", _O_TMPFILE),
+    _Guard("open", 1, "differ", _O_TMPFILE, _O_TMPFILE),
+    _Guard("openat", 2, "differ", _O_TMPFILE, _O_TMPFILE),
+    # Opened to be read, and emptied: Landlock before version 3 looks at the former only.
+    _Guard("open", 1, "differ", _O_TRUNC, _O_TRUNC | _O_ACCMODE),
+    _Guard("openat", 2, "differ", _O_TRUNC, _O_TRUNC | _O_ACCMODE),
 )
 #: Memory that RLIMIT_DATA does not count; CUDA needs some.
-_GUARDS_WITHOUT_GPU = (_Guard("mmap", 3, "lack", _SHARED_ANONYMOUS),)
+_GUARDS_WITHOUT_GPU = (_Guard("mmap", 3, "differ", _SHARED_ANONYMOUS, _SHARED_ANONYMOUS),)
 _GUARDS_WITH_GPU = (_Guard("socket", 0, "equal", _AF_UNIX),)
 
 # Classic BPF: load a word, compare, mask, return.
@@ -136,13 +141,11 @@ def _instructions(machine: str, *, use_gpu: bool) -> Iterator[_Instruction]:
 
 
 def _guarded(guard: _Guard, number: int) -> Iterator[_Instruction]:
-    has_mask = guard.must in ("have", "lack")
-    is_wanted = guard.must in ("equal", "have")
+    is_wanted = guard.must == "equal"
     yield (_LOAD, 0, 0, _NUMBER_AT)
-    yield (_EQUAL, 0, 4 if has_mask else 3, number)
+    yield (_EQUAL, 0, 4, number)
     # The low half of an argument: all of these are ints, or flags of the low half.
     yield (_LOAD, 0, 0, _ARGUMENTS_AT + 8 * guard.argument)
-    if has_mask:
-        yield (_AND, 0, 0, guard.value)
+    yield (_AND, 0, 0, guard.mask)
     yield (_EQUAL, int(is_wanted), int(not is_wanted), guard.value)
     yield (_RETURN, 0, 0, _ERRNO | errno.EPERM)

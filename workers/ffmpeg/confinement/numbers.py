@@ -21,7 +21,8 @@ NUMBERS = {
         socket=41 socketpair=53 connect=42 bind=49 listen=50 accept=43 accept4=288 sendto=44
         sendmsg=46 sendmmsg=307 memfd_create=319 memfd_secret=447 shmget=29 shmat=30 shmctl=31
         msgget=68 msgsnd=69 msgrcv=70 msgctl=71 semget=64 semop=65 semctl=66 semtimedop=220
-        mq_open=240 mq_unlink=241 symlink=88 symlinkat=266 link=86 linkat=265 mknod=133 mknodat=259
+        mq_open=240 mq_unlink=241 truncate=76
+        symlink=88 symlinkat=266 link=86 linkat=265 mknod=133 mknodat=259
         chmod=90 fchmod=91 fchmodat=268 fchmodat2=452 chown=92 fchown=93 lchown=94 fchownat=260
         utime=132 utimes=235 utimensat=280 futimesat=261 setxattr=188 lsetxattr=189 fsetxattr=190
         removexattr=197 lremovexattr=198 fremovexattr=199 name_to_handle_at=303
@@ -47,7 +48,8 @@ NUMBERS = {
         personality=92 vhangup=58 socket=198 socketpair=199 connect=203 bind=200 listen=201
         accept=202 accept4=242 sendto=206 sendmsg=211 sendmmsg=269 memfd_create=279 memfd_secret=447
         shmget=194 shmat=196 shmctl=195 msgget=186 msgsnd=189 msgrcv=188 msgctl=187 semget=190
-        semop=193 semctl=191 semtimedop=192 mq_open=180 mq_unlink=181 symlinkat=36 linkat=37
+        semop=193 semctl=191 semtimedop=192 mq_open=180 mq_unlink=181 truncate=45
+        symlinkat=36 linkat=37
         mknodat=33 fchmod=52 fchmodat=53 fchmodat2=452 fchown=55 fchownat=54 utimensat=88 setxattr=5
         lsetxattr=6 fsetxattr=7 removexattr=14 lremovexattr=15 fremovexattr=16 name_to_handle_at=264
         open_by_handle_at=265 fanotify_init=262 fanotify_mark=263 setuid=146 setgid=144 setreuid=145

@@ -122,3 +122,15 @@ def test_a_gpus_driver_may_listen_to_nobody(machine: str) -> None:
         assert decide(machine, numbers["socket"], family, use_gpu=True) == refusal(errno.EPERM)
     for name in ("connect", "accept4", "sendmsg"):
         assert decide(machine, numbers[name], 3, use_gpu=True) == refusal(errno.EPERM)
+
+
+@on_each_machine
+def test_nothing_is_emptied_by_reading_it(machine: str) -> None:
+    openat, here = NUMBERS[machine]["openat"], 2**64 - 100
+    read, write, create, empty, nameless = 0o0, 0o1, 0o100, 0o1000, 0x410000
+
+    assert decide(machine, openat, here, 0, read) == ALLOWED
+    assert decide(machine, openat, here, 0, write | create | empty) == ALLOWED
+    assert decide(machine, openat, here, 0, read | empty) == refusal(errno.EPERM)
+    assert decide(machine, openat, here, 0, write | nameless) == refusal(errno.EPERM)
+    assert decide(machine, NUMBERS[machine]["truncate"]) == refusal(errno.EPERM)
