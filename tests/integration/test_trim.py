@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 
 from pipeline.bootstrap import Pipeline, build
+from pipeline.core import sounds
+from pipeline.core.trim import used
 from pipeline.services import jobs
 from pipeline.settings import Settings
 from schemas.profile import AudioWish, Profile, Rung
+from schemas.tasks import EncodeAudioParams
 from schemas.trim import Trim
 from tests.support.clips import Clip, Clips
+from tests.support.folder_bench import FolderBench, source_ref
 from tests.support.hand_work import Hand
 from tests.support.made_chunks import HEIGHT_PX, WIDTH_PX, pictures
 from tests.support.whole_asset import Whole, put_through
+from workers.steps import encode_audio
 
 WHOLE = Profile(
     name="whole",
@@ -170,6 +175,39 @@ def test_a_stretch_outside_the_source_is_refused(
     assert error is not None
     assert error.code == "media.trim_outside"
     assert "6.0" in error.detail
+
+
+@pytest.mark.parametrize(("start_s", "n_hurt"), [(2, 0), (0, 13)])
+def test_damage_outside_the_stretch_is_nobodys_loss(
+    start_s: int, n_hurt: int, clips: Clips, tmp_path: Path
+) -> None:
+    clip = clip_of(clips, "mp4")
+    path = tmp_path / "hurt.mp4"
+    data = bytearray(clip.path.read_bytes())
+    shown = clips.probe(
+        clip.path, "-select_streams", "a", "-show_entries", "packet=pts_time,pos,size"
+    )
+    for packet in shown["packets"]:
+        if 0.5 < float(packet["pts_time"]) < 0.8:
+            start, size = int(packet["pos"]), int(packet["size"])
+            data[start : start + size] = b"\xff" * size
+    path.write_bytes(data)
+    profile = WHOLE.model_copy(update={"trim": Trim(start_s=Fraction(start_s), end_s=Fraction(4))})
+    facts = used(clip.facts, profile)
+    assert facts.audio is not None
+
+    made = encode_audio.run(
+        EncodeAudioParams(
+            source=source_ref(path),
+            facts=facts,
+            audio=sounds.plan(facts.audios, profile.audio)[0],
+            segment_s=1,
+            zero_s=facts.start_s,
+        ),
+        FolderBench(tmp_path / "bench"),
+    )
+
+    assert (made.damage.n_missing if made.damage else 0) == n_hurt
 
 
 def test_subtitles_follow_the_stretch(clips: Clips, pipeline: Pipeline, tmp_path: Path) -> None:

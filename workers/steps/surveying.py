@@ -1,5 +1,6 @@
 """Finds out what of a source did not decode, once its encode complained."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -88,6 +89,16 @@ def _surveyed(params: EncodeParams, bench: Bench, source: Path, window: Window) 
     return survey
 
 
+def _used(
+    spans_s: Iterable[tuple[Fraction, Fraction]], params: EncodeAudioParams
+) -> list[tuple[Fraction, Fraction]]:
+    """Sort spans; what a trim leaves out is nobody's loss."""
+    if params.facts.skipped_s is None:
+        return sorted(spans_s)
+    end_s = params.zero_s + params.facts.duration_s
+    return sorted(span for span in spans_s if span[1] > params.zero_s and span[0] < end_s)
+
+
 def sound_lost(
     params: EncodeAudioParams, bench: Bench, source: Path, *, is_clean: bool
 ) -> Damage | None:
@@ -113,7 +124,9 @@ def sound_lost(
             on_line=on_line,
         )
         bench.report({params.audio.name: 1.0})
-    damage = sound_damage(sorted(packets.spans_s), sorted(frames.spans_s), zero_s=params.zero_s)
+    damage = sound_damage(
+        _used(packets.spans_s, params), _used(frames.spans_s, params), zero_s=params.zero_s
+    )
     _refuse(damage, params.on_damage)
     return damage
 
