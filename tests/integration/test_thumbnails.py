@@ -27,11 +27,15 @@ def made(
     bench: FolderBench, path: Path, *, count: int = 3, interval_s: int = 1
 ) -> tuple[MediaFacts, ThumbnailsResult]:
     source = source_ref(path)
-    facts = probe.run(ProbeParams(source=source), bench).facts
+    found = probe.run(ProbeParams(source=source), bench)
     params = ThumbnailsParams(
-        source=source, facts=facts, count=count, storyboard_interval_s=interval_s
+        # The facts are the working copy's, where the source needed one.
+        source=found.working_source or source,
+        facts=found.facts,
+        count=count,
+        storyboard_interval_s=interval_s,
     )
-    return facts, thumbnails.run(params, bench)
+    return found.facts, thumbnails.run(params, bench)
 
 
 def brightness(bench: FolderBench, path: Path, *, crop: str) -> float:

@@ -64,8 +64,8 @@ class FolderBench:
         self.renditions: list[RenditionMade] = []
 
     def source(self, ref: SourceRef) -> Path:
-        """Name the source in place."""
-        return Path(ref.key)
+        """Name the source, or its working copy, in place."""
+        return self.file(ref.key) if ref.key.startswith(self.prefix) else Path(ref.key)
 
     def put(self, path: Path, name: str, *, content_type: str) -> str:
         """Copy a file beside the others."""
