@@ -108,12 +108,14 @@ def test_a_chunk_of_which_nothing_decodes_is_black(whole: Path, tmp_path: Path) 
 
     made = Encoded(broken, tmp_path)
 
-    first, second = made.pictures
-    assert second.damage is not None
-    assert second.damage.n_missing == 150
-    assert second.damage.spans_s == ((2.0, 8.0),)
-    # Both chunks join: one init segment.
-    assert first.renditions[0].init_sha256 == second.renditions[0].init_sha256
+    *_, last = made.pictures
+    chunk = made.plan.chunks[-1]
+    assert last.damage is not None
+    assert last.damage.n_missing == chunk.end_frame - chunk.first_frame
+    assert last.damage.spans_s == ((chunk.first_frame / 25, 8.0),)
+    assert made.damage.n_missing == 155
+    # All chunks join: one init segment.
+    assert len({each.renditions[0].init_sha256 for each in made.pictures}) == 1
 
 
 def test_a_profile_may_refuse_damage(whole: Path, tmp_path: Path) -> None:
