@@ -141,6 +141,7 @@ def output(stream: str, rung: str, bitrate_bps: int, *, threads: int) -> list[st
         *("-output_ts_offset", "10"),
         *("-preset", "veryfast"),
         *("-profile:v", "high"),
+        *("-rc_init_occupancy", str(bitrate_bps)),
         *("-sc_threshold", "0"),
         *("-start_number", "2"),
         *("-threads", str(threads)),
