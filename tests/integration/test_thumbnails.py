@@ -110,7 +110,8 @@ def test_a_poster_of_odd_sides_is_not_above_its_source(bench: FolderBench, tmp_p
 
 
 def test_posters_are_spread_and_their_times_are_true(bench: FolderBench, tmp_path: Path) -> None:
-    source = make(tmp_path / "stairs.ts", *picture(9), *tone(9), "-vf", STAIRS, *X264)
+    late = ("-output_ts_offset", "6.4")
+    source = make(tmp_path / "stairs.mkv", *picture(9), *tone(9), "-vf", STAIRS, *X264, *late)
 
     facts, result = made(bench, source, count=3, interval_s=3)
 
