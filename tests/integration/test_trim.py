@@ -218,7 +218,7 @@ def test_subtitles_follow_the_stretch(clips: Clips, pipeline: Pipeline, tmp_path
             for n, (words, (start, end)) in enumerate(times.items(), start=1)
         )
     )
-    inputs = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=5", "-i", str(tmp_path / "said.srt")]
+    inputs = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=5", "-i", str(tmp_path / "said.srt")]
     path = tmp_path / "film.mkv"
     clips.run([*inputs, "-t", "45", "-c:v", "mpeg4", "-c:s", "subrip", str(path)])
     trim = Trim(start_s=Fraction(24), end_s=Fraction(40))

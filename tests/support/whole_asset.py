@@ -106,7 +106,7 @@ def flaws(pipeline: Pipeline, asset_id: AssetId) -> list[str]:
         view = certificates.view(tx, assets.need(tx, asset_id))
     assert view.state is not CertificateState.PENDING
     return [
-        f"{point.name} of {point.rendition}: {point.note or point.flaws[:1]}"
+        f"{point.name} of {point.rendition}: {point.flaws[:3]} {point.note}"
         for point in view.points
         if point.verdict is Verdict.FAILED
     ]
