@@ -47,7 +47,8 @@ run: ready ## Serve, and put a clip through it: FILE=path, ONCE=1, DATA=folder, 
 test: dev ## Everything: checks, then contracts, real servers, end to end, faults
 	@$(BIN)/python -m tests.support.install
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/architecture
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile tests/contract tests/integration tests/e2e
+	@$(BIN)/python -m pytest tests/chaos
 
 check: dev ## Format, lint, types, import contracts, unit tests
 	@mkdir -p build

@@ -74,7 +74,9 @@ class Job {
   }
 
   replace(job) {
-    this.tasks = new Map(job.tasks.map((task) => [task.id, task]));
+    // The job is done without what runs in the background.
+    const awaited = job.tasks.filter((task) => !task.is_background);
+    this.tasks = new Map(awaited.map((task) => [task.id, task]));
     this.eta_s = job.eta_s;
     this.show(job.progress, job.rungs);
   }
