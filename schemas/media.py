@@ -82,6 +82,8 @@ class VideoFacts(Frozen):
     is_tone_mappable: bool = True
     #: First presentation time in source seconds.
     start_s: Ratio
+    #: The same of all of the picture, where a trim leaves out its beginning.
+    whole_start_s: Ratio | None = None
     #: Decoders stamp each picture this much late: its packets have no presentation times.
     stamped_late_s: Ratio = Fraction(0)
     #: Length of the picture in seconds, from its first frame to the end of its last.

@@ -80,7 +80,7 @@ def _cut(track: Track, start_s: Fraction, end_s: Fraction) -> Track | None:
     if isinstance(track, VideoFacts):
         # Keyframes before the stretch stay: seeking goes to one of them.
         keyframes_s = tuple(at_s for at_s in track.keyframes_s if at_s < end_s)
-        changes |= {"n_frames": None, "keyframes_s": keyframes_s}
+        changes |= {"n_frames": None, "keyframes_s": keyframes_s, "whole_start_s": track.start_s}
     return track.model_copy(update=changes)
 
 

@@ -83,6 +83,28 @@ def test_a_stretch_is_exactly_its_frames_and_its_sound(
     assert 0 <= n_samples - (END - FIRST) * 48_000 // 25 <= 2 * 1024
 
 
+def test_a_stretch_of_film_in_pulldown_is_the_film_that_all_of_it_is(
+    clips: Clips, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    picture, woven = "testsrc2=s=320x180:r=24000/1001", ("-vf", "telecine,setfield=tff")
+    fields = ("-x264-params", "tff=1", "-bf", "0", "-g", "30", "-t", "6")
+    x264 = ("-c:v", "libx264", "-preset", "ultrafast", *fields)
+    clip = clips.make("mkv", ["-f", "lavfi", "-i", picture, *woven, *x264])
+    # Not where a cycle of pulldown begins.
+    trim = Trim(start_s=Fraction("2.1"), end_s=Fraction(4))
+
+    whole = put_through(pipeline, clip.path, WHOLE, tmp_path / "whole")
+    part = put_through(
+        pipeline, clip.path, WHOLE.model_copy(update={"trim": trim}), tmp_path / "part"
+    )
+
+    film = pictures(whole.join("180p"), clips)
+    shown = pictures(part.join("180p"), clips)
+    rate = Fraction(24000, 1001)
+    first, end = (round(at_s * rate) for at_s in (trim.start_s, trim.end_s or 0))
+    assert [nearest(each, film) for each in shown] == list(range(first, end))
+
+
 def nearest(picture: bytes, others: list[bytes]) -> int:
     """Find the source frame that a picture is of."""
     wanted = np.frombuffer(picture, np.uint8).astype(np.int32)

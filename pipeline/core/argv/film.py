@@ -27,8 +27,10 @@ def matched(stream: Any, video: VideoFacts) -> Any:
 
 def untelecined(stream: Any, video: VideoFacts, grid: Grid, chunk: ChunkPlan) -> Any:
     """Bring film back; times count from the asset's zero, one frame of the grid per film frame."""
-    # The grid frame of the source's first picture: fives are counted from there.
-    lead = round((video.start_s - grid.source_start_s) * grid.frame_rate)
+    # The grid frame of the source's first picture, which a trim may leave out: fives are counted
+    # from there.
+    begins_s = video.start_s if video.whole_start_s is None else video.whole_start_s
+    lead = round((begins_s - grid.source_start_s) * grid.frame_rate)
     cycles = max(0, (chunk.first_frame - lead) // FILM_FRAMES - _LEAD_CYCLES)
     start_s = (lead + cycles * FILM_FRAMES) / grid.frame_rate
     coded = grid.frame_rate * CODED_FRAMES / FILM_FRAMES
