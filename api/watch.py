@@ -17,7 +17,7 @@ _STATIC = Path(__file__).with_name("static")
 _PLAYER = "vendor/hls.min.js"
 
 #: Warnings that a viewer may wonder about; the others are for the owner.
-_TOLD = frozenset({"media.concealed", "media.silenced", "media.cut_short"})
+_TOLD = frozenset({"media.concealed", "media.silenced", "media.complaints", "media.cut_short"})
 
 #: No inline script or style, nothing from elsewhere. hls.js plays from and works in blobs, and
 #: begins captions as a data address.

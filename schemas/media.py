@@ -127,6 +127,15 @@ class Damage(Frozen):
     spans_s: tuple[tuple[float, float], ...] = ()
     #: Length of all of it, for where the spans are too many to list.
     affected_s: float = 0.0
+    #: Errors that the decoder told of. Where nothing else is counted, every frame came out.
+    n_complaints: int = 0
+    #: The sound rendition it is heard in; None for pictures.
+    rendition: str | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether anything of it is known to be seen or heard."""
+        return bool(self.n_concealed or self.n_missing or self.spans_s)
 
 
 class SubtitleFacts(Frozen):

@@ -6,22 +6,23 @@ from collections.abc import Iterable
 from pipeline.core.survey import MOST_SPANS
 from schemas.media import Damage, MediaWarning
 
-#: Code of the warning for each kind of track.
+#: Code of the warning for each kind of track, and where nothing is known to be lost.
 _CODES = {"video": "media.concealed", "audio": "media.silenced"}
+_COMPLAINED = "media.complaints"
 #: Spans named in a sentence; the rest stands in the counts.
 _NAMED_SPANS = 3
 
 
 def warnings(damages: Iterable[Damage]) -> tuple[MediaWarning, ...]:
-    """Make one warning per kind of track, picture first, from the damage of its parts."""
-    by_medium: dict[str, list[Damage]] = defaultdict(list)
+    """Make one warning per track, picture first, from the damage of its parts."""
+    by_track: dict[tuple[bool, str], list[Damage]] = defaultdict(list)
     for damage in damages:
-        by_medium[damage.medium].append(damage)
-    return tuple(_warning(summed(by_medium[medium])) for medium in _CODES if by_medium[medium])
+        by_track[damage.medium == "audio", damage.rendition or ""].append(damage)
+    return tuple(_warning(summed(by_track[track])) for track in sorted(by_track))
 
 
 def summed(damages: Iterable[Damage]) -> Damage:
-    """Add up damage of parts that do not overlap, of one kind of track."""
+    """Add up damage of parts that do not overlap, of one track."""
     parts = list(damages)
     spans = sorted(span for part in parts for span in part.spans_s)
     return Damage(
@@ -30,19 +31,25 @@ def summed(damages: Iterable[Damage]) -> Damage:
         n_missing=sum(part.n_missing for part in parts),
         spans_s=tuple(spans[:MOST_SPANS]),
         affected_s=round(sum(part.affected_s for part in parts), 3),
+        n_complaints=sum(part.n_complaints for part in parts),
+        rendition=parts[0].rendition,
     )
 
 
 def _warning(damage: Damage) -> MediaWarning:
-    return MediaWarning(code=_CODES[damage.medium], detail=described(damage), damage=damage)
+    code = _CODES[damage.medium] if damage.is_shown else _COMPLAINED
+    return MediaWarning(code=code, detail=described(damage), damage=damage)
 
 
 def described(damage: Damage) -> str:
     """Say what is damaged in one sentence."""
     blanks = told(damage)
+    if not damage.is_shown:
+        return "{n_complaints} errors were read; all of it decodes{track}".format(**blanks)
     if damage.medium == "audio":
         return (
-            "{n_missing} pieces of sound do not decode and are silent: {affected_s} s{places}"
+            "{n_missing} pieces of sound do not decode and are silent: "
+            "{affected_s} s{places}{track}"
         ).format(**blanks)
     return (
         "{n_concealed} pictures decode only in part, {n_missing} not at all: "
@@ -57,7 +64,9 @@ def told(damage: Damage) -> dict[str, str]:
     return {
         "n_concealed": str(damage.n_concealed),
         "n_missing": str(damage.n_missing),
+        "n_complaints": str(damage.n_complaints),
         "affected_s": f"{damage.affected_s:.2f}",
+        "track": f" [{damage.rendition}]" if damage.rendition else "",
         "places": f" ({', '.join(named + more)})" if named else "",
     }
 

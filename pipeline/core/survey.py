@@ -9,7 +9,7 @@ frame that came out. A packet without a frame is a missing frame; a frame right 
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from schemas.media import Damage
@@ -22,6 +22,10 @@ _FRAME = re.compile(
 )
 _CONCEALED = "corrupt decoded frame"
 _FAILED = ("Error submitting packet to decoder", "Decoding error: ")
+_COMPLAINT = re.compile(r"\[(?:error|fatal|panic)\]")
+#: Complaints come while a packet is decoded, some frames before its own comes out: H.264 and HEVC
+#: hold back this many at most. What they complain of after an entrance is over as soon.
+MOST_HELD_FRAMES = 16
 #: AV_PICTURE_TYPE_B: a picture that others seldom refer to.
 _BIDIRECTIONAL = 3
 #: Longer lists are cut: the sum still counts all of it.
@@ -46,6 +50,9 @@ class Window:
     zero_s: Fraction
     #: Length of one frame.
     frame_s: Fraction
+    #: Whether the decoder came from the file's start, not from a seek, which it complains of
+    #: where pictures refer to some before the entrance.
+    is_from_start: bool = True
 
 
 class PictureSurvey:
@@ -57,11 +64,15 @@ class PictureSurvey:
         self._frames: list[_Frame] = []
         self._is_concealed = False
         self._n_failed = 0
+        #: For each complaint the frame that came out last before it.
+        self._complained_after: list[int | None] = []
         self._is_timed = True
 
     def line(self, line: str) -> None:
         """Take one line; lines of several threads may be glued together."""
         self._n_failed += any(words in line for words in _FAILED)
+        last_pts = self._frames[-1].pts if self._frames else None
+        self._complained_after += [last_pts] * len(_COMPLAINT.findall(line))
         for pts, dts in _PACKET.findall(line):
             # AVI knows decoding times only, which are not those of frames out of order.
             self._is_timed = self._is_timed and pts != "NOPTS"
@@ -104,7 +115,17 @@ class PictureSurvey:
             n_missing = max(n_missing, round((window.end_s - end_s) / window.frame_s))
             spans.append((end_s - window.zero_s, window.end_s - window.zero_s))
         n_concealed = sum(frame.is_concealed and self._is_in(frame.pts, window) for frame in frames)
-        return _damage("video", n_concealed, n_missing, tuple(_joined(spans)))
+        return _damage(
+            "video", n_concealed, n_missing, tuple(_joined(spans)), self._n_complaints(window)
+        )
+
+    def _n_complaints(self, window: Window) -> int:
+        """Count what was complained of in the window; next to a seam, both sides count it."""
+        early = replace(window, start_s=window.start_s - MOST_HELD_FRAMES * window.frame_s)
+        return sum(
+            window.is_from_start if pts is None else self._is_in(pts, early)
+            for pts in self._complained_after
+        )
 
     def _is_in(self, pts: int, window: Window) -> bool:
         at_s = pts * (self.time_base or 0)
@@ -141,6 +162,7 @@ def sound_damage(
     frames_s: Sequence[tuple[Fraction, Fraction]],
     *,
     zero_s: Fraction,
+    n_complaints: int = 0,
 ) -> Damage | None:
     """Find the packets of a sound track that no decoded frame covers.
 
@@ -148,11 +170,12 @@ def sound_damage(
         packets_s: start and end of each packet, ascending, in source seconds.
         frames_s: the same of each decoded frame.
         zero_s: source time of the asset's zero.
+        n_complaints: errors that the decoder told of.
     """
     starts = [start for start, _ in frames_s]
     lost = [span for span in packets_s if not _is_covered(span, starts, frames_s)]
     spans = tuple(_joined((start - zero_s, end - zero_s) for start, end in lost))
-    return _damage("audio", 0, len(lost), spans)
+    return _damage("audio", 0, len(lost), spans, n_complaints)
 
 
 def _is_covered(
@@ -185,9 +208,13 @@ def _joined(
 
 
 def _damage(
-    medium: str, n_concealed: int, n_missing: int, spans: Sequence[tuple[Fraction, Fraction]]
+    medium: str,
+    n_concealed: int,
+    n_missing: int,
+    spans: Sequence[tuple[Fraction, Fraction]],
+    n_complaints: int,
 ) -> Damage | None:
-    if not spans and not n_concealed and not n_missing:
+    if not spans and not n_concealed and not n_missing and not n_complaints:
         return None
     return Damage(
         medium="video" if medium == "video" else "audio",
@@ -195,4 +222,5 @@ def _damage(
         n_missing=n_missing,
         spans_s=tuple((round(float(a), 3), round(float(b), 3)) for a, b in spans[:MOST_SPANS]),
         affected_s=round(float(sum(b - a for a, b in spans)), 3),
+        n_complaints=n_complaints,
     )

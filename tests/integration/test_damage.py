@@ -86,8 +86,50 @@ def test_sound_that_does_not_decode_is_silent_and_counted(whole: Path, tmp_path:
     assert damage.affected_s == pytest.approx(30 * 1024 / 44_100, abs=0.03)
     assert damage.spans_s[0][0] == pytest.approx(float(lost[0]["pts_time"]), abs=0.002)
     assert [each.damage for each in made.pictures] == [None, None]
+    assert damage.n_complaints >= 30
     (warning,) = losses.warnings([damage])
     assert warning.code == "media.silenced"
+    assert f"[{made.plan.audios[0].name}]" in warning.detail
+
+
+def test_errors_that_cost_no_picture_are_counted_where_they_are(tmp_path: Path) -> None:
+    path = make(tmp_path / "whole.mkv", *picture(8), *_X264)
+    lossy = tmp_path / "lossy.mkv"
+    # A picture that others refer to is lost, not damaged: decoders complain and go on.
+    lost = ("-c", "copy", "-bsf:v", r"noise=amount=0:drop=eq(n\,120)")
+    make(lossy, "-i", str(path), *lost)
+
+    made = Encoded(lossy, tmp_path)
+
+    first, second = made.pictures
+    assert first.damage is None
+    assert second.damage is not None
+    assert second.damage.n_complaints > 0
+    assert not second.damage.is_shown
+    (warning,) = losses.warnings([second.damage])
+    assert warning.code == "media.complaints"
+    with pytest.raises(MediaDamaged, match="errors were read"):
+        Encoded(lossy, tmp_path / "refusing", REFUSING)
+
+
+#: Container, keyframe interval and more, of which each makes decoders complain at entrances.
+_OPEN = {
+    "B-frames": ("mp4", "ultrafast", "31", "-bf", "3"),
+    "a pyramid": ("mkv", "ultrafast", "47", "-bf", "7", "-b_strategy", "0", "-refs", "4"),
+    "many references": ("ts", "medium", "40", "-bf", "5", "-refs", "6"),
+}
+
+
+@pytest.mark.parametrize("kind", _OPEN)
+def test_open_groups_cut_into_chunks_are_whole(kind: str, tmp_path: Path) -> None:
+    ending, preset, interval, *more = _OPEN[kind]
+    groups = ("-c:v", "libx264", "-preset", preset, "-g", interval, *more)
+    opened = ("-x264-params", "open-gop=1:b-pyramid=2")
+    path = make(tmp_path / f"open.{ending}", *picture(8), *groups, *opened)
+
+    made = Encoded(path, tmp_path)
+
+    assert [each.damage for each in made.pictures] == [None, None]
 
 
 def test_an_end_that_does_not_decode_is_held(whole: Path, tmp_path: Path) -> None:

@@ -1,14 +1,15 @@
 """Finds out what of a source did not decode, once its encode complained."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from pipeline.core.argv import survey as argv
-from pipeline.core.argv.encode import Fill
+from pipeline.core.argv.encode import Fill, seek_target_s
 from pipeline.core.errors import MediaDamaged
 from pipeline.core.losses import described
-from pipeline.core.survey import PictureSurvey, Window, sound_damage
+from pipeline.core.survey import MOST_HELD_FRAMES, PictureSurvey, Window, sound_damage
 from schemas.media import Damage
 from schemas.tasks import EncodeAudioParams, EncodeParams
 from schemas.vocabulary import OnDamage
@@ -22,6 +23,9 @@ _WALL_FLOOR_S = 900.0
 _WALL_PER_MEDIA_SECOND = 20.0
 _PACKET_FIELDS = 3
 _FRAME_FIELDS = 4
+#: Far enough before a chunk for what an entrance there is complained of to be over at its start.
+_EARLIER_S = 2.0
+_EARLIER_FRAMES = 2 * MOST_HELD_FRAMES
 
 
 def picture_damage(
@@ -46,11 +50,7 @@ def picture_damage(
         n_frames = params.chunk.end_frame - params.chunk.first_frame
         damage: Damage | None = _nothing_decodes(window, n_frames)
     else:
-        damage = _surveyed(params, bench, source, window).damage(
-            window,
-            counts_missing=not params.facts.video.is_interlaced if params.facts.video else True,
-            is_held=fill is Fill.HOLD,
-        )
+        damage = _counted(params, bench, source, window, is_held=fill is Fill.HOLD)
     _refuse(damage, params.on_damage)
     return damage
 
@@ -75,10 +75,37 @@ def _nothing_decodes(window: Window, n_frames: int) -> Damage:
     )
 
 
-def _surveyed(params: EncodeParams, bench: Bench, source: Path, window: Window) -> PictureSurvey:
+def _counted(
+    params: EncodeParams, bench: Bench, source: Path, window: Window, *, is_held: bool
+) -> Damage | None:
+    """Count by a second decode.
+
+    Entered between keyframes that refer to earlier pictures, decoders complain of healthy files
+    too. So where nothing but complaints is found they count only if they are heard again by a
+    decoder that came from further ahead.
+    """
+    is_interlaced = params.facts.video is not None and params.facts.video.is_interlaced
+    damage = _surveyed(params, bench, source, window).damage(
+        window, counts_missing=not is_interlaced, is_held=is_held
+    )
+    if damage is None or damage.is_shown or seek_target_s(params) is None:
+        return damage
+    earlier_s = max(_EARLIER_S, float(_EARLIER_FRAMES * window.frame_s))
+    again = _surveyed(params, bench, source, window, earlier_s=earlier_s).damage(
+        replace(window, is_from_start=False), counts_missing=False
+    )
+    n_complaints = again.n_complaints if again is not None else 0
+    return damage.model_copy(update={"n_complaints": n_complaints}) if n_complaints else None
+
+
+def _surveyed(
+    params: EncodeParams, bench: Bench, source: Path, window: Window, *, earlier_s: float = 0
+) -> PictureSurvey:
     survey = PictureSurvey()
     run(
-        argv.picture_argv(params, source=str(source), until_s=float(window.end_s)),
+        argv.picture_argv(
+            params, source=str(source), until_s=float(window.end_s), earlier_s=earlier_s
+        ),
         program=bench.tools.ffmpeg,
         cage=Cage(bench.scratch, (source,)),
         limits=_limits(bench, float(window.end_s - window.start_s)),
@@ -109,13 +136,13 @@ def sound_lost(
     """
     if is_clean:
         return None
-    packets, frames = _Packets(), _Frames()
+    packets, frames, n_errors = _Packets(), _Frames(), 0
     limits = _limits(bench, float(params.facts.duration_s))
     for command, program, on_line in (
         (argv.sound_packets_argv(params, source=str(source)), bench.tools.ffprobe, packets.line),
         (argv.sound_frames_argv(params, source=str(source)), bench.tools.ffmpeg, frames.line),
     ):
-        read_lines(
+        ended = read_lines(
             command,
             program=program,
             cage=Cage(bench.scratch, (source,)),
@@ -123,10 +150,17 @@ def sound_lost(
             stop=bench.stop,
             on_line=on_line,
         )
+        n_errors = ended.n_error_lines
         bench.report({params.audio.name: 1.0})
     damage = sound_damage(
-        _used(packets.spans_s, params), _used(frames.spans_s, params), zero_s=params.zero_s
+        _used(packets.spans_s, params),
+        _used(frames.spans_s, params),
+        zero_s=params.zero_s,
+        # Errors bear no time: those of a trimmed source may be of what is left out.
+        n_complaints=n_errors if params.facts.skipped_s is None else 0,
     )
+    if damage is not None:
+        damage = damage.model_copy(update={"rendition": params.audio.name})
     _refuse(damage, params.on_damage)
     return damage
 

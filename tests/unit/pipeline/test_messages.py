@@ -77,6 +77,18 @@ def test_figures_of_damage_are_said_alike_in_the_catalogue_and_in_errors(
     assert "…" in described(damage)
 
 
+def test_complaints_are_said_alike_in_the_catalogue_and_in_errors() -> None:
+    damage = Damage(medium="audio", n_complaints=12, rendition="audio-2")
+
+    for language in ("en", "ko"):
+        said = words("media.complaints", language)
+        assert said is not None
+        detail = said.detail.format(**told(damage))
+        assert "12" in detail
+        assert "audio-2" in detail
+        assert language == "ko" or detail == described(damage)
+
+
 def test_a_status_has_the_words_of_its_family() -> None:
     assert words("http.405", "ko") == words("http", "ko")
     assert words("brand.new", "ko") is None

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 from pipeline.core.losses import summed, warnings
@@ -121,6 +122,35 @@ def test_sound_is_lost_where_no_decoded_frame_covers_its_packet() -> None:
     assert sound_damage(packets, packets, zero_s=Fraction(0)) is None
 
 
+COMPLAINT = "[h264 @ 0x2] [error] mmco: unref short failure"
+
+
+def test_complaints_count_where_all_of_it_decodes_all_the_same() -> None:
+    lines = [line for tick in range(20, 30) for line in (packet(tick), frame(tick))]
+    # Two glued together, another, and one behind the window's end.
+    lines[9:9] = [COMPLAINT + COMPLAINT]
+    lines[15:15] = [COMPLAINT.replace("[error]", "[warning]"), COMPLAINT]
+    lines += [packet(30), frame(30), COMPLAINT]
+
+    damage = surveyed(*lines).damage(WINDOW)
+
+    assert damage == Damage(medium="video", n_complaints=3)
+    assert not damage.is_shown
+
+
+def test_what_a_decoder_complains_of_at_an_entrance_is_no_damage() -> None:
+    far, near = (f"{COMPLAINT} {where}" for where in ("far", "near"))
+    lines = [COMPLAINT, packet(0), frame(0, kind=1), far, packet(1), frame(1), packet(19)]
+    from_seek = replace(WINDOW, is_from_start=False)
+
+    assert surveyed(*lines, frame(19)).damage(WINDOW) is not None
+    assert surveyed(*lines, frame(19)).damage(from_seek) is None
+    # The packet complained of comes out some frames later, in the window.
+    late = surveyed(*lines, frame(19), near, frame(20)).damage(from_seek)
+    assert late is not None
+    assert late.n_complaints == 1
+
+
 def test_the_damage_of_chunks_adds_up_to_one_warning_per_medium() -> None:
     one = Damage(medium="video", n_concealed=1, n_missing=2, spans_s=((5, 6),), affected_s=1)
     other = Damage(medium="video", n_concealed=3, spans_s=((1, 2),), affected_s=1)
@@ -132,3 +162,21 @@ def test_the_damage_of_chunks_adds_up_to_one_warning_per_medium() -> None:
     assert found[0].damage == summed([other, one])
     assert found[0].damage.n_concealed == 4
     assert found[0].damage.spans_s == ((1, 2), (5, 6))
+
+
+def test_each_sound_has_a_warning_that_names_it() -> None:
+    hurt = Damage(medium="audio", n_missing=4, rendition="audio-2", n_complaints=9)
+    noisy = Damage(medium="audio", n_complaints=3, rendition="audio-1")
+    pictures = Damage(medium="video", n_complaints=2)
+
+    found = warnings([hurt, pictures, noisy, pictures])
+
+    assert [warning.code for warning in found] == [
+        "media.complaints",
+        "media.complaints",
+        "media.silenced",
+    ]
+    assert "4 errors" in found[0].detail
+    assert "3 errors" in found[1].detail
+    assert "[audio-1]" in found[1].detail
+    assert "[audio-2]" in found[2].detail
