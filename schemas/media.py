@@ -43,7 +43,7 @@ class VideoFacts(Frozen):
     index: int
     codec: str
     profile: str | None = None
-    #: Coded size, before crop, rotation and sample aspect ratio.
+    #: Coded size, before crop, rotation and sample aspect ratio; of whole frames, however coded.
     width_px: int
     height_px: int
     #: Size as a viewer sees it: crop, rotation and sample aspect ratio applied, not yet even.
@@ -67,6 +67,8 @@ class VideoFacts(Frozen):
     field_order: FieldOrder | None = None
     #: Only some frames are interlaced, and the decoder tells which.
     is_mixed_scan: bool = False
+    #: The decoder gives single fields, half as high and twice as often as the frames stated here.
+    has_separate_fields: bool = False
     #: Film stretched to 30000/1001; where it is so in the frames themselves, ``frame_rate`` is
     #: that rate, and four fifths of it the film's.
     telecine: Telecine | None = None

@@ -86,8 +86,12 @@ def _video(found: Findings) -> VideoFacts:
     track = found.scan.tracks.get(stream["index"]) or TrackScan()
     base = time_base(stream)
     shown = appearance(stream, found.frames)
-    width_px, height_px = int(stream["width"]), int(stream["height"])
+    shown = {**shown, "crop": _frame_crop(shown)}
+    width_px, height_px = int(stream["width"]), int(stream["height"]) * _pictures_per_frame(shown)
     aspect = _sample_aspect(stream, width_px)
+    if _pictures_per_frame(shown) > 1 and width_px * aspect < height_px:
+        # It is that of the fields: interlaced pictures are never upright.
+        aspect *= _pictures_per_frame(shown)
     display_px = _display(width_px, height_px, aspect, shown)
     return VideoFacts(
         index=stream["index"],
@@ -126,6 +130,7 @@ def _pace(
     timed = () if is_interlaced else ticks
     rate, is_variable = frame_rate(timed, time_base(stream), announced)
     share = frames_per_packet(rate, found.frames) if is_interlaced else Fraction(1)
+    share = min(share, Fraction(1, _pictures_per_frame(shown)))
     start_s, duration_s = _span(found, stream, track, last_s=1 / rate)
     n_packets = len(ticks) if found.is_whole and ticks else _count(stream.get("nb_frames"))
     return {
@@ -196,6 +201,20 @@ def _sample_aspect(stream: Stream, width_px: int) -> Fraction:
     if not Fraction(1, _WIDEST_SAR) <= aspect <= _WIDEST_SAR or round(width_px * aspect) == 0:
         return Fraction(1)
     return aspect
+
+
+def _pictures_per_frame(shown: Mapping[str, Any]) -> int:
+    return 2 if shown.get("has_separate_fields") else 1
+
+
+def _frame_crop(shown: Mapping[str, Any]) -> Crop | None:
+    """Say in lines of a frame what the container takes off each picture it holds."""
+    crop: Crop | None = shown["crop"]
+    if crop is None:
+        return None
+    rows = {f"{side}_px": getattr(crop, f"{side}_px") for side in ("top", "bottom")}
+    per_frame = _pictures_per_frame(shown)
+    return crop.model_copy(update={name: rows[name] * per_frame for name in rows})
 
 
 def _display(

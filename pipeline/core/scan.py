@@ -12,19 +12,25 @@ from typing import Any
 from schemas.media import VideoFacts
 from schemas.vocabulary import Deinterlace, FieldOrder, Telecine
 
-#: ffprobe's words; the second letter is the field that is shown first.
+#: ffprobe's words; the first letter is the field that is shown first. libavcodec's comment says
+#: the second, but its decoders and writers, Matroska's FieldOrder 9 and 14 and QuickTime's
+#: ``kQTFieldDetailSpatialFirstLineEarly`` (9) all mean the first.
 _ORDERS = {
     "tt": FieldOrder.TOP_FIRST,
-    "bt": FieldOrder.TOP_FIRST,
+    "tb": FieldOrder.TOP_FIRST,
     "bb": FieldOrder.BOTTOM_FIRST,
-    "tb": FieldOrder.BOTTOM_FIRST,
+    "bt": FieldOrder.BOTTOM_FIRST,
 }
-#: Decoders that flag each frame; of others the header must be believed.
+#: Decoders that flag each interlaced frame; of others the header must be believed.
 _FLAGGED = frozenset(
-    ("mpeg1video", "mpeg2video", "h264", "hevc", "vc1", "dvvideo", "prores", "dnxhd", "mpeg4")
+    ("mpeg1video", "mpeg2video", "h264", "vc1", "dvvideo", "prores", "dnxhd", "mpeg4")
 )
+#: The decoder flags single fields, and never a frame that holds two.
+_FIELD_FLAGGED = "hevc"
 #: Codecs that pictures with fields come in; of others few frames need a look.
-MAYBE_INTERLACED = _FLAGGED | {"mjpeg", "ffv1", "rawvideo", "v210", "huffyuv", "jpeg2000", "wmv3"}
+MAYBE_INTERLACED = _FLAGGED | {
+    *(_FIELD_FLAGGED, "mjpeg", "ffv1", "rawvideo", "v210", "huffyuv", "jpeg2000", "wmv3")
+}
 _FIELDS_PER_FRAME = 2
 #: Every second frame repeats a field in 3:2 pulldown; a few may be missing from the sample.
 _SOFT_SHARE = Fraction(2, 5)
@@ -52,15 +58,42 @@ def fields(stream: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> di
     announced = _ORDERS.get(str(stream.get("field_order")))
     woven = [frame for frame in frames if frame.get("interlaced_frame")]
     n_repeating = sum(int(frame.get("repeat_pict", 0)) > 0 for frame in frames)
-    if not woven and frames and stream.get("codec_name") in _FLAGGED:
-        is_film = n_repeating >= len(frames) * _SOFT_SHARE
-        return {"telecine": Telecine.SOFT} if is_film else {}
+    codec = stream.get("codec_name")
+    is_flagged = bool(frames) and codec in _FLAGGED | {_FIELD_FLAGGED}
+    if not woven and is_flagged and n_repeating >= len(frames) * _SOFT_SHARE:
+        return {"telecine": Telecine.SOFT}
+    if not woven and is_flagged and codec != _FIELD_FLAGGED:
+        return {}
     if not woven:
         return {"is_interlaced": announced is not None, "field_order": announced}
+    if codec == _FIELD_FLAGGED:
+        return _flagged_fields(stream, frames, announced)
     return {
         "is_interlaced": True,
         "field_order": _usual_order(woven),
         "is_mixed_scan": len(woven) < len(frames),
+    }
+
+
+def _flagged_fields(
+    stream: Mapping[str, Any], frames: Sequence[Mapping[str, Any]], announced: FieldOrder | None
+) -> dict[str, Any]:
+    """Tell true fields from frames that were fed whole to an encoder told to expect fields.
+
+    Both come flagged as top and bottom in turn (ITU-T H.265 §D.3.3, ``pic_struct`` 1 and 2).
+    Fields of any usual format are at least twice as wide as they are high, interlaced frames are
+    not. Which field comes first is what the first picture is.
+    """
+    is_top = [bool(frame.get("top_field_first")) for frame in frames]
+    are_all = all(frame.get("interlaced_frame") for frame in frames)
+    are_apart = are_all and len(set(is_top)) == _FIELDS_PER_FRAME
+    are_fields = are_apart and int(stream["width"]) >= _FIELDS_PER_FRAME * int(stream["height"])
+    first = FieldOrder.TOP_FIRST if is_top[0] else FieldOrder.BOTTOM_FIRST
+    return {
+        "is_interlaced": True,
+        "field_order": first if are_fields else announced or first,
+        "is_mixed_scan": not are_all,
+        "has_separate_fields": are_fields,
     }
 
 
@@ -114,7 +147,8 @@ def sample_places_s(described: Mapping[str, Any], stream: Mapping[str, Any]) -> 
 def may_be_telecined(video: VideoFacts) -> bool:
     """Tell whether a source is worth the search for hard pulldown."""
     is_its_rate = abs(video.frame_rate - _PULLDOWN_RATE) <= _PULLDOWN_RATE * _RATE_TOLERANCE
-    return video.is_interlaced and is_its_rate
+    # The search looks at frames; what comes in fields is left to deinterlacing.
+    return video.is_interlaced and is_its_rate and not video.has_separate_fields
 
 
 def film_places_s(video: VideoFacts) -> list[float]:

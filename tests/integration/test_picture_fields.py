@@ -28,6 +28,13 @@ def x264(order: str) -> tuple[str, ...]:
     return (*coded, *ILME, "-x264-params", f"{order}=1")
 
 
+def x265(order: str | None) -> tuple[str, ...]:
+    """Without an order nothing is flagged; with one each picture is, as a field, whatever it is."""
+    flags = "" if order is None else f":interlace={order}"
+    params = f"log-level=error:keyint=20:bframes=2{flags}"
+    return ("-c:v", "libx265", "-preset", "ultrafast", "-crf", "15", "-x265-params", params)
+
+
 #: Container, encoder, field order: field k of the file shows number k.
 INTERLACED = {
     "MBAFF, top first": ("in.mp4", x264("tff"), "top"),
@@ -38,6 +45,9 @@ INTERLACED = {
     "DV": ("in.dv", ("-c:v", "dvvideo", *ILME), "bottom"),
     "DV in MOV": ("in.mov", ("-c:v", "dvvideo", *ILME), "bottom"),
     "uncompressed": ("in.mov", ("-c:v", "v210"), "top"),
+    "HuffYUV, of which the header tells": ("in.mkv", ("-c:v", "huffyuv"), "top"),
+    "HEVC frames, of which the header tells": ("in.mp4", x265(None), "bottom"),
+    "HEVC frames flagged as fields": ("in.mkv", x265("bff"), "bottom"),
 }
 
 
@@ -110,6 +120,30 @@ def test_fields_coded_as_pictures_of_their_own_are_put_together(
     # The decoder shows the very last frame before it has its second field.
     assert len(found) == 130
     assert found[:-1] == places(0, 129)
+
+
+@pytest.mark.parametrize(("first", "suffix"), [("top", "mkv"), ("bottom", "mp4"), ("top", "ts")])
+def test_fields_that_are_decoded_one_by_one_are_put_together(
+    first: str, suffix: str, tmp_path: Path
+) -> None:
+    graph = f"tinterlace=interleave_{first},setfield={first[0]}ff,separatefields"
+    encoder = x265(f"{first[0]}ff")
+    path = make(tmp_path / f"in.{suffix}", *sweeping(4, "50"), "-vf", graph, *encoder)
+
+    twice = Pressed(path, tmp_path / "twice", FIELDS)
+    made = Pressed(path, tmp_path / "made")
+
+    video = made.facts.video
+    assert video is not None
+    assert (video.has_separate_fields, video.field_order) == (True, f"{first[0]}ff")
+    assert (video.display_width_px, video.display_height_px) == (192, 108)
+    assert (video.frame_rate, video.n_frames, video.is_variable_rate) == (25, 100, False)
+    assert (made.grid.frame_rate, twice.grid.frame_rate) == (25, 50)
+    assert len(made.plan.chunks) >= 2
+    for each in (made, twice):
+        assert_on_grid(each)
+    assert read_places(twice.grey()) == places(0, 200)
+    assert read_places(made.grey()) == places(0, 200, 2)
 
 
 def test_fields_are_woven_before_the_picture_is_turned(tmp_path: Path) -> None:

@@ -85,11 +85,19 @@ def test_stills_show_what_a_viewer_sees(kind: str, tmp_path: Path) -> None:
         assert np.abs(seen - expected[row, column]).max() <= 12
 
 
-@pytest.mark.parametrize("gop", ["25", "500"])
-def test_stills_of_fields_show_one_instant(gop: str, tmp_path: Path) -> None:
-    flags = ("-flags", "+ilme+ildct", "-x264-params", "tff=1", *X264, "-g", gop)
-    weave = ("-vf", "tinterlace=interleave_top,setfield=tff")
-    path = make(tmp_path / "woven.mp4", *sweeping(2, "50"), *weave, *flags)
+#: How fields are coded: in frames, or one by one.
+WOVEN = ("-flags", "+ilme+ildct", "-x264-params", "tff=1", *X264)
+APART = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:interlace=tff")
+
+
+@pytest.mark.parametrize(("coded", "gop"), [(WOVEN, 25), (WOVEN, 500), (APART, 50), (APART, 500)])
+def test_stills_of_fields_show_one_instant(
+    coded: tuple[str, ...], gop: int, tmp_path: Path
+) -> None:
+    separate = ",separatefields" if coded is APART else ""
+    graph = f"tinterlace=interleave_top,setfield=tff{separate}"
+    flags = ("-vf", graph, *coded, "-g", str(gop))
+    path = make(tmp_path / "woven.mp4", *sweeping(2, "50"), *flags)
 
     poster, sprite = stills(path, FolderBench(tmp_path / "bench"))
 

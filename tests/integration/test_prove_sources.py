@@ -62,6 +62,16 @@ def _verdicts(asset: ProvenAsset) -> Mapping[str, Verdict]:
                 *("-b:v", "2M", "-c:a", "mp2"),
             ),
         ),
+        # Fields that are decoded one by one, and begin at 6.4 s.
+        (
+            "mkv",
+            (
+                *("-f", "lavfi", "-i", "testsrc2=s=160x96:r=50", *_NOISE, *_LENGTH),
+                *("-vf", "interlace,separatefields", "-c:v", "libx265", "-preset", "ultrafast"),
+                *("-x265-params", "log-level=error:interlace=tff:keyint=50"),
+                *("-output_ts_offset", "6.4"),
+            ),
+        ),
         # Another rate, open groups, and what every camera writes.
         (
             "mov",
@@ -72,7 +82,15 @@ def _verdicts(asset: ProvenAsset) -> Mapping[str, Verdict]:
             ),
         ),
     ],
-    ids=["late start", "variable rate", "late sound", "rotated", "interlaced", "no sound"],
+    ids=[
+        "late start",
+        "variable rate",
+        "late sound",
+        "rotated",
+        "interlaced",
+        "fields",
+        "no sound",
+    ],
 )
 def test_a_good_asset_raises_no_alarm(
     clips: Clips, suffix: str, flags: tuple[str, ...], tmp_path: Path

@@ -17,7 +17,7 @@ from pipeline.core.chunks import tail_frames
 from pipeline.core.scan import picture_rate
 from schemas.media import Crop, VideoFacts
 from schemas.plan import ChunkPlan, Grid, RungPlan
-from schemas.vocabulary import Deinterlace, Telecine, VideoRange
+from schemas.vocabulary import Deinterlace, FieldOrder, Telecine, VideoRange
 
 #: Ticks of the working clock per grid frame: fine enough that no frame is mistaken for its
 #: neighbour, and grid frames are whole ticks, so that rounding is the same in every chunk.
@@ -62,6 +62,7 @@ def progressive(
 
     Of film in pulldown too; the frames that come twice then are left in.
     """
+    stream = woven(stream, video)
     if video.telecine is Telecine.HARD:
         return film.matched(stream, video)
     if not video.is_interlaced:
@@ -72,6 +73,25 @@ def progressive(
     # Where only some frames are interlaced, their flags are true; elsewhere there may be none.
     options["deint"] = "interlaced" if video.is_mixed_scan else "all"
     return stream.filter("bwdif", **options)
+
+
+def woven(stream: Any, video: VideoFacts) -> Any:
+    """Weave frames of the fields of a source whose decoder gives these one by one.
+
+    Each frame is shown when its first field is. Wherever decoding begins, pairs are the same:
+    the flags of the fields make them, no count does.
+    """
+    if not video.has_separate_fields:
+        return stream
+    is_top_first = video.field_order is not FieldOrder.BOTTOM_FIRST
+    first, second = ("TOPFIRST", "BOTTOMFIRST") if is_top_first else ("BOTTOMFIRST", "TOPFIRST")
+    # First and second in turn: a field whose partner is lost costs one frame, not the order.
+    wanted = f"eq(interlace_type,if(ld(0),{second},{first}))"
+    stream = stream.filter("select", expr=f"if({wanted},gte(st(0,1-ld(0)),0),0)")
+    # The filter counts in ticks of two, so these must be fine; and it takes the second's time.
+    stream = stream.filter("settb", expr="AVTB")
+    stream = stream.filter("setpts", expr="if(mod(N,2),ld(0),st(0,PTS))")
+    return stream.filter("weave", first_field="top" if is_top_first else "bottom")
 
 
 def on_grid(
@@ -90,6 +110,7 @@ def on_grid(
     rate = grid.frame_rate
     tick_s = 1 / (rate * TICKS_PER_FRAME)
     is_film = video.telecine is Telecine.HARD
+    # What comes in separate fields is not searched for film.
     if not is_film:
         stream = progressive(stream, video, deinterlace)
     # From the source's clock, however coarse, to one on which grid frames are whole ticks.

@@ -129,6 +129,9 @@ def _opened(facts: MediaFacts, source: str, threads: int, options: Mapping[str, 
     named = {**input_options(), **picture.input_options(video), "f": facts.container}
     named |= {"threads": str(threads), **options}
     stream = ffmpeg.input(f"file:{source}", **named)[str(video.index)]
+    if "skip_frame" in options and video.has_separate_fields:
+        # A keyframe is one field; with its lines doubled it is a picture of the stated size.
+        return stream.filter("scale", w="iw", h="2*ih")
     if "skip_frame" in options and video.is_interlaced:
         # Keyframes alone are too far apart to weave from: each is made whole by itself.
         return stream.filter("estdif", mode="frame", deint="all")

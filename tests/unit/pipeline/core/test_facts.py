@@ -11,6 +11,7 @@ from pipeline.core.errors import MediaDamaged, MediaUnsupported, NotMedia
 from pipeline.core.facts import MOST_KEYFRAMES, Findings, facts, track_name
 from pipeline.core.packets import PacketScan
 from pipeline.core.streams import MOST_AUDIOS, Bounds, choose
+from schemas.media import Crop
 
 BOUNDS = Bounds(n_pixels=7680 * 4320, duration_s=43_200.0, n_streams=64)
 
@@ -100,6 +101,24 @@ def test_deep_anamorphic_interlaced_pictures_are_stated() -> None:
     assert stated.is_interlaced
     assert stated.color_transfer == "smpte2084"
     assert stated.color_space is None
+
+
+@pytest.mark.parametrize("aspect", ["1:1", "1:2"])
+def test_separate_fields_are_stated_as_frames(aspect: str) -> None:
+    cropped = {"side_data_type": "Frame Cropping", "crop_top": 2, "crop_right": 4}
+    size = {"codec_name": "hevc", "width": 1920, "height": 540}
+    stream = video(**size, sample_aspect_ratio=aspect, side_data_list=[cropped])
+    flagged = [{"interlaced_frame": 1, "top_field_first": 1 - number % 2} for number in range(4)]
+    whole = facts(found(video())).video
+
+    stated = facts(found(stream, frames=flagged)).video
+
+    assert stated is not None
+    assert whole is not None
+    assert (stated.width_px, stated.height_px, stated.sample_aspect_ratio) == (1920, 1080, 1)
+    assert (stated.display_width_px, stated.display_height_px) == (1916, 1076)
+    assert stated.crop == Crop(top_px=4, right_px=4)
+    assert 2 * stated.frame_rate == whole.frame_rate
 
 
 @pytest.mark.parametrize("aspect", ["0:1", "1:5000", "N/A", "1000:1"])

@@ -31,6 +31,13 @@ def frame(*, woven: bool = False, top_first: bool = False, repeats: int = 0) -> 
     }
 
 
+HEVC_FIELDS = {
+    "is_interlaced": True,
+    "field_order": FieldOrder.BOTTOM_FIRST,
+    "is_mixed_scan": False,
+}
+
+
 @pytest.mark.parametrize(
     ("stream", "frames", "expected"),
     [
@@ -62,7 +69,25 @@ def frame(*, woven: bool = False, top_first: bool = False, repeats: int = 0) -> 
         (
             {"codec_name": "v210", "field_order": "tb"},
             [frame()] * 4,
+            {"is_interlaced": True, "field_order": FieldOrder.TOP_FIRST},
+        ),
+        # Of HEVC frames the decoder tells nothing …
+        (
+            {"codec_name": "hevc", "field_order": "bt"},
+            [frame()] * 4,
             {"is_interlaced": True, "field_order": FieldOrder.BOTTOM_FIRST},
+        ),
+        # … but of its fields, which are half as high as frames …
+        (
+            {"codec_name": "hevc", "width": 1920, "height": 540},
+            [frame(woven=True), frame(woven=True, top_first=True)] * 2,
+            {**HEVC_FIELDS, "has_separate_fields": True},
+        ),
+        # … where they are fields at all.
+        (
+            {"codec_name": "hevc", "width": 1920, "height": 1080},
+            [frame(woven=True), frame(woven=True, top_first=True)] * 2,
+            {**HEVC_FIELDS, "has_separate_fields": False},
         ),
         ({"codec_name": "v210"}, [frame()], {"is_interlaced": False, "field_order": None}),
     ],

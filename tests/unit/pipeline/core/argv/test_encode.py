@@ -200,6 +200,21 @@ def test_each_field_becomes_a_picture_where_that_is_wished() -> None:
     assert found[2] == "[s1]setpts=expr=PTS-(20480)[s2]"
 
 
+def test_separate_fields_are_woven_before_anything_else() -> None:
+    apart = {"is_interlaced": True, "has_separate_fields": True, "field_order": "bff"}
+    wanted = "eq(interlace_type\\,if(ld(0)\\,TOPFIRST\\,BOTTOMFIRST))"
+
+    found = graph(params(media_facts(late_video(**apart))))
+
+    assert found[:5] == [
+        f"[0:0]select=expr=if({wanted}\\,gte(st(0\\,1-ld(0))\\,0)\\,0)[s0]",
+        "[s0]settb=expr=AVTB[s1]",
+        "[s1]setpts=expr=if(mod(N\\,2)\\,ld(0)\\,st(0\\,PTS))[s2]",
+        "[s2]weave=first_field=bottom[s3]",
+        "[s3]bwdif=deint=all:mode=send_frame:parity=bff[s4]",
+    ]
+
+
 def test_film_is_taken_out_of_its_pulldown() -> None:
     film = late_video(is_interlaced=True, field_order="tff", telecine="hard")
     grid = GRID.model_copy(update={"frame_rate": Fraction(24000, 1001)})
