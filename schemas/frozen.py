@@ -13,7 +13,11 @@ class Frozen(BaseModel):
 
 
 def _fraction(value: Any) -> Fraction:
-    return value if isinstance(value, Fraction) else Fraction(str(value))
+    try:
+        return value if isinstance(value, Fraction) else Fraction(str(value))
+    except ZeroDivisionError as error:
+        # Only a ValueError becomes a complaint about a field.
+        raise ValueError("must not be divided by zero") from error
 
 
 def _ratio_text(value: Fraction) -> str:

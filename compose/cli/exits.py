@@ -26,6 +26,7 @@ from schemas.http import ErrorView, Problem
 #: How a complaint begins, in languages other than English.
 _ERROR = {"ko": "오류"}
 
+#: Beginnings of codes that speak of files and settings of this box: a profile is only read there.
 _OF_THIS_BOX = ("config.", "profile.invalid")
 
 
@@ -49,11 +50,7 @@ def code_of(error: ReelmillError) -> Exit:
     """Choose the exit code for an error of ours."""
     if isinstance(error, Unavailable):
         return Exit.UNREACHABLE
-    # A profile is only read from files of this box.
-    is_setting = (
-        error.instance_code.startswith("config.") or error.instance_code == "profile.invalid"
-    )
-    if isinstance(error, InvalidRequest) and is_setting:
+    if isinstance(error, InvalidRequest) and error.instance_code.startswith(_OF_THIS_BOX):
         return Exit.USAGE
     if isinstance(error, (NotFound, Conflict, Refused, InvalidRequest)):
         return Exit.REFUSED

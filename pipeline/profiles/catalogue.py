@@ -82,7 +82,12 @@ def check(path: Path, known: Catalogue) -> Profile:
 
 
 def _joined(known: Catalogue, paths: Sequence[Path]) -> Catalogue:
-    documents = {path.stem: _read(path) for path in paths}
+    documents: dict[str, Document] = {}
+    for path in paths:
+        if path.stem in documents:
+            # The last of two would win in silence.
+            raise invalid(f"{documents[path.stem].file} and {path.name} are the same profile.")
+        documents[path.stem] = _read(path)
     written = {name: _whole(name, documents, known, ()) for name in documents}
     profiles = {name: _validated(name, written[name], documents[name]) for name in documents}
     return Catalogue({**known.written, **written}, {**known.profiles, **profiles})
@@ -108,6 +113,8 @@ def _whole(
     if parent is None:
         return own
     place = document.place((_EXTENDS,))
+    if not isinstance(parent, str):
+        raise invalid(f"{place}: a profile extends one other, by its name.")
     if parent in below:
         raise invalid(f"{place}: {' extends '.join([*below, name, parent])}, in a circle.")
     # A file that replaces a profile may extend the one that it replaces.

@@ -37,7 +37,7 @@ def embedded(document: Document, folder: Path) -> Document:
 def _read(name: str, folder: Path, place: str) -> bytes:
     # A name, not a way: profiles may come from people who may not read this box.
     path = folder / name
-    if Path(name).name != name or path.is_symlink():
+    if "\0" in name or Path(name).name != name or path.is_symlink():
         raise invalid(f"{place}: the image must lie beside the profile and be named without a way.")
     try:
         if path.stat().st_size > MOST_PNG_BYTES:

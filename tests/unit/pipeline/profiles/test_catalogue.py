@@ -125,6 +125,9 @@ def test_profiles_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (f"{LADDER}crf: 60\n", "mine.yaml, line 3: crf: Input should be less than or equal to 51"),
+        (f"{LADDER}max_frame_rate: 1/0\n", "line 3: max_frame_rate: must not be divided by zero"),
+        ("extends: [default]\n", "mine.yaml, line 1: a profile extends one other, by its name"),
+        ("extends: {default: 1}\n", "mine.yaml, line 1: a profile extends one other, by its name"),
         (
             "ladder:\n  - name: 480p\n    height_px: 9\n    bitrate_bps: 1000000\n",
             "mine.yaml, line 3: ladder.0.height_px: Input should be greater than or equal to 16",
@@ -169,6 +172,14 @@ def test_a_file_that_cannot_be_read_or_is_huge_is_refused(tmp_path: Path) -> Non
     (tmp_path / "mine.yaml").write_bytes(b"#" * (2**20 + 1))
     with pytest.raises(InvalidRequest, match="larger than 1 MiB"):
         load(tmp_path)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.yml").write_text(LADDER)
+
+    said = complaint(tmp_path, LADDER)
+
+    assert "mine.yaml and mine.yml are the same profile" in said
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:

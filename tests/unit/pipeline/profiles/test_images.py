@@ -79,6 +79,7 @@ def test_an_image_that_cannot_be_used_is_named(content: bytes, said: str, tmp_pa
         ("{file: ../logo.png}", "beside the profile"),
         ("{file: /etc/passwd}", "beside the profile"),
         ("{file: link.png}", "beside the profile"),
+        ('{file: "logo\\0.png"}', "beside the profile"),
         ("{file: logo.png, png_base64: AAAA}", "not both"),
         ("{png_base64: '***'}", "not base64"),
         ("{opacity: 0.5}", "watermark.png_base64: Field required"),
