@@ -14,8 +14,10 @@ from schemas.plan import RungPlan
 from schemas.profile import AudioWish, Profile, Rung
 from schemas.timeline import RenditionTimeline, Timeline
 from schemas.vocabulary import JobId, JobState, LadderMode, TaskKind, VideoCodec
+from tests.support.breakage import packets, spoil
 from tests.support.clips import Clips
-from tests.support.hand_work import Hand
+from tests.support.hand_work import SMALL, Hand
+from tests.support.whole_asset import flaws
 from workers.ffmpeg.tools import find
 
 FIXED = Profile(
@@ -55,6 +57,26 @@ def hand(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Hand:
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
     return Clips(tmp_path_factory.mktemp("clips"))
+
+
+def test_a_title_whose_samples_do_not_decode_is_made_and_proven_all_the_same(
+    pipeline: Pipeline, hand: Hand, clips: Clips, tmp_path: Path
+) -> None:
+    path = clips.constant("25", seconds=6, suffix="mp4").path
+    late = [each for each in packets(path, "video") if float(each["pts_time"]) > 2.9]
+    # Nothing from there on gives a picture: the last one before is held.
+    broken = spoil(path, tmp_path / "broken.mp4", late, skip=0, most=2**30)
+
+    asset_id, job_id = hand.submit(
+        broken, SMALL.model_copy(update={"ladder_mode": LadderMode.AUTO})
+    )
+    hand.work()
+
+    job = jobs.show(pipeline.database, job_id)
+    assert job.state is JobState.SUCCEEDED, job.error
+    assert TaskKind.ANALYZE in [task.kind for task in job.tasks]
+    assert names(playback.timeline(pipeline.database, asset_id)) == ["180p", "96p"]
+    assert flaws(pipeline, asset_id) == []
 
 
 def source(clips: Clips, kind: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.core.argv import encoders
 from pipeline.core.argv.comparing import SCORE_NAME, vmaf_argv, vmaf_mean
 from pipeline.core.argv.encode import INIT_NAME, chunk_argv
-from pipeline.core.errors import WorkFailed
+from pipeline.core.errors import MediaError, WorkFailed
 from pipeline.core.samples import samples
 from schemas.plan import ChunkPlan, RungMeasure, RungPlan
 from schemas.tasks import AnalyzeParams, AnalyzeResult, EncodeParams
@@ -33,12 +33,13 @@ def run(params: AnalyzeParams, bench: Bench) -> AnalyzeResult:
     """Measure every rung over the samples; no measures where that fails for whatever reason.
 
     Raises:
-        MediaError, Stopped, StorageUnavailable.
+        Stopped, StorageUnavailable.
     """
     source = bench.source(params.work.source)
     try:
         measures = _measured(params.work, source, bench)
-    except WorkFailed:
+    except (MediaError, WorkFailed):
+        # Where nothing decodes in a sample, the encode shows what stands before it.
         measures = ()
     return AnalyzeResult(found=params.found, measures=measures)
 
@@ -106,7 +107,10 @@ def _encoded(
 
 def _joined(made: Path, folder: Path) -> Path:
     path = folder / f"{made.name}.mp4"
-    path.write_bytes(b"".join(_taken(made)))
+    try:
+        path.write_bytes(b"".join(_taken(made)))
+    except FileNotFoundError as exc:
+        raise WorkFailed("a sample came out empty") from exc
     return path
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.core import webvtt
 from pipeline.core.argv.encode import OUTPUT_START_S
 from pipeline.core.argv.subtitles import file_name, subtitles_argv
-from pipeline.core.errors import MediaError, Stopped, WorkFailed
+from pipeline.core.errors import MediaError, ScratchFull, Stopped, WorkFailed
 from schemas.media import MediaWarning
 from schemas.plan import SubtitlePlan
 from schemas.tasks import (
@@ -63,6 +63,9 @@ def _extract(params: ExtractSubtitlesParams, bench: Bench, source: Path) -> None
     """Read all tracks in one pass; one by one where a bad one spoils it for the others."""
     try:
         _ffmpeg(params, bench, source, params.subtitles)
+    except ScratchFull:
+        # The box's fault, not the subtitles'.
+        raise
     except (MediaError, WorkFailed):
         for track in params.subtitles:
             _try_alone(params, bench, source, track)
@@ -73,6 +76,8 @@ def _try_alone(
 ) -> None:
     try:
         _ffmpeg(params, bench, source, [track])
+    except ScratchFull:
+        raise
     except (MediaError, WorkFailed):
         # Half a track would be taken for a whole one.
         (bench.scratch / file_name(track)).unlink(missing_ok=True)

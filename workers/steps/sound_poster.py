@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.core.argv.sound_poster import NAME, SIZE_PX, cover_argv, waveform_argv
-from pipeline.core.errors import MediaError, WorkFailed
+from pipeline.core.errors import MediaError, ScratchFull, WorkFailed
 from schemas.tasks import Picture, ThumbnailsParams
 from workers.bench import Bench
 from workers.ffmpeg.cage import Cage
@@ -45,6 +45,9 @@ def _try(bench: Bench, source: Path, argv: list[str]) -> bool:
             stop=bench.stop,
             on_progress=lambda _: bench.report({"": 0.5}),
         )
+    except ScratchFull:
+        # The box's fault, not the file's.
+        raise
     except (MediaError, WorkFailed):
         return False
     return (bench.scratch / NAME).is_file()

@@ -22,7 +22,7 @@ RATE_HZ = 8000
 def sound_argv(name: str) -> list[str]:
     """Decode a joined rendition, ``{name}.mp4``."""
     opened = ffmpeg.input(f"file:{name}.mp4", **input_options())
-    return _heard(opened["0"], name, None, ["-max_error_rate", "1"])
+    return _heard(opened["0"], name, None)
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ def source_sound_argv(sound: SourceSound, *, source: str, tail_s: float) -> list
     pan = mix(sound.track.channel_layout, sound.track.channels, sound.audio.channels)
     if pan is not None:
         stream = stream.filter("pan", args=pan)
-    return _heard(stream, f"source-{sound.audio.name}", sound.window, [])
+    return _heard(stream, f"source-{sound.audio.name}", sound.window)
 
 
-def _heard(stream: Any, name: str, window: Window | None, options: list[str]) -> list[str]:
+def _heard(stream: Any, name: str, window: Window | None) -> list[str]:
     copies = stream.filter_multi_output("asplit", 2)
     placed = copies[0].filter("aresample", RATE_HZ)
     placed = placed.filter("aformat", sample_fmts="s16", channel_layouts="mono")
@@ -71,5 +71,6 @@ def _heard(stream: Any, name: str, window: Window | None, options: list[str]) ->
         ffmpeg.output(both[1], f"{name}.places", f="framecrc"),
         ffmpeg.output(loud, "-", f="null"),
     )
-    # Keep the clocks of the files: everything is known by its time.
-    return ["-copyts", *options, *ffmpeg.compile(outputs)[1:]]
+    # Keep the clocks of the files: everything is known by its time. However much does not decode,
+    # go on: the encode of the source did too.
+    return ["-copyts", "-max_error_rate", "1", *ffmpeg.compile(outputs)[1:]]

@@ -89,14 +89,16 @@ def source_reel_argv(reel: SourceReel, *, source: str) -> list[str]:
     stream = stream.filter("select", expr=_within(reel.shots))
     rungs = reel.plan.rungs if reel.samples else ()
     images = _images(reel, 1 + len(rungs))
+    # However much of the source does not decode, the encode went on too.
+    tolerant = ["-max_error_rate", "1"]
     if not rungs:
-        return _compiled([], _source_small(stream, reel, images[0]))
+        return _compiled(tolerant, _source_small(stream, reel, images[0]))
     small, full = _forked(stream, 2)
     full = full.filter("select", expr=_within(reel.samples))
     outputs = [_source_small(small, reel, images[0])]
     for rung, each, image in zip(rungs, _forked(full, len(rungs)), images[1:], strict=True):
         outputs.append(_raw(_as_rung(each, rung, reel, image), f"source-{rung.name}.full"))
-    return _compiled([], *outputs)
+    return _compiled(tolerant, *outputs)
 
 
 def _images(reel: SourceReel, n_copies: int) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.core.argv import proof
 from pipeline.core.argv.proof import TICKS_PER_S, SourceReel
 from pipeline.core.argv.watermark import IMAGE_NAME
-from pipeline.core.errors import MediaError, WorkFailed
+from pipeline.core.errors import MediaDamaged, MediaError, WorkFailed
 from pipeline.core.keys import watermark_key
 from pipeline.core.measures import MEDIA_ZERO_S
 from pipeline.core.proof import film, pictures, sampling, shots
@@ -95,7 +95,11 @@ def _source_film(viewing: Viewing, source: Path) -> tuple[Film, bool]:
     films, is_clean = [], True
     for reel in shots.reels(viewing.shots, viewing.params.facts, viewing.grid):
         argv = proof.source_reel_argv(_source_reel(viewing, reel), source=str(source))
-        is_clean &= not viewing.programs.ffmpeg(argv, source).n_error_lines
+        try:
+            is_clean &= not viewing.programs.ffmpeg(argv, source).n_error_lines
+        except MediaDamaged:
+            # Nothing of it decodes: there is nothing to compare.
+            is_clean = False
         _keep_samples(viewing)
         films.append(_read(viewing, "source", float(viewing.grid.source_start_s)))
     return film.joined(films), is_clean
