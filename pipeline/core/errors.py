@@ -124,9 +124,18 @@ class WorkFailed(ReelmillError):
 
 
 class WorkStalled(WorkFailed):
-    """No progress within the allowed time."""
+    """No progress within the allowed time.
+
+    Attributes:
+        cpu_share: CPU time of the child ÷ time it was waited for. High, its input kept it busy;
+            low, the box had no time for it or made it wait.
+    """
 
     code = "work.stalled"
+
+    def __init__(self, detail: str, *, code: str | None = None, cpu_share: float = 0.0) -> None:
+        super().__init__(detail, code=code)
+        self.cpu_share = cpu_share
 
 
 class OutputInvalid(WorkFailed):

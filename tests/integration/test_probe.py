@@ -1,5 +1,6 @@
 """Probing real files, whole and broken."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from pipeline.core.errors import (
     NotMedia,
     ReelmillError,
     Stopped,
+    WorkStalled,
 )
 from schemas.media import MediaFacts
 from schemas.tasks import ProbeParams
 from tests.support.breakage import cut
 from tests.support.folder_bench import FolderBench, source_ref, tools
 from tests.support.lavfi import X264, clip, make, picture, tone
+from workers.steps.opening import opened
 from workers.steps.probe import run
 
 
@@ -283,6 +286,33 @@ def test_what_is_beyond_our_limits_is_refused(
 
     assert isinstance(error, MediaUnsupported)
     assert error.instance_code == code
+
+
+@pytest.mark.parametrize(
+    ("does", "error", "code"),
+    [
+        ("while :; do :; done", MediaUnsupported, "media.too_complex"),
+        ("kill -STOP $$", WorkStalled, "work.stalled"),
+    ],
+)
+def test_a_question_that_takes_too_long_is_the_files_fault_only_if_it_was_worked_on(
+    tmp_path: Path, plain: Path, does: str, error: type[ReelmillError], code: str
+) -> None:
+    standing_in = tmp_path / "ffprobe"
+    standing_in.write_text(f"#!/bin/sh\n{does}\n")
+    standing_in.chmod(0o755)
+    prober = replace(
+        opened(FolderBench(tmp_path), plain),
+        ffprobe=str(standing_in),
+        scratch=tmp_path,
+        stall_s=1.0,
+    )
+
+    with pytest.raises(error) as caught:
+        prober.describe()
+
+    assert caught.value.instance_code == code
+    assert caught.value.retryable == (error is WorkStalled)
 
 
 def test_a_stop_is_heard(bench: FolderBench, plain: Path) -> None:

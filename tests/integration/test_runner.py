@@ -23,6 +23,7 @@ from workers.ffmpeg.run import capture, read_lines, run
 from workers.ffmpeg.tools import find
 
 LIMITS = Limits(wall_s=60.0, stall_s=20.0)
+SLEEP = "import time; time.sleep(60)"
 ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-f", "null", "-"]
 
 
@@ -151,6 +152,21 @@ def test_a_child_that_goes_on_for_ever_is_stopped(ffmpeg: str, tmp_path: Path) -
         run(ENDLESS, program=ffmpeg, cage=Cage(tmp_path), limits=limits, stop=Event())
 
     assert caught.value.instance_code == "work.too_long"
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(wall_s=1.0, stall_s=30.0), Limits(wall_s=30.0, stall_s=1.0)]
+)
+def test_whoever_is_stopped_is_told_busy_from_waiting(limits: Limits, tmp_path: Path) -> None:
+    def share(code: str) -> float:
+        command, cage = python(code), Cage(tmp_path)
+        with pytest.raises(WorkStalled) as caught:
+            capture(command, program=sys.executable, cage=cage, limits=limits, stop=Event())
+        return caught.value.cpu_share
+
+    # Others may share the cores.
+    assert share("while True: pass") > 0.3
+    assert share(SLEEP) < 0.2
 
 
 def test_an_exception_in_the_callback_leaves_no_child(ffmpeg: str, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 Each question is one short process under limits. What the table of ``failures`` cannot name is
 here the file's fault: the box is healthy enough to ask, and asking again gives the same answer.
+So it is where a question kept the child busy to the end of its time. One that only waited had no
+box to answer it, and is asked again.
 """
 
 import json
@@ -26,6 +28,7 @@ from pipeline.core.errors import (
     MediaUnsupported,
     NotMedia,
     WorkFailed,
+    WorkStalled,
 )
 from pipeline.core.packets import PacketScan
 from pipeline.core.scan import judged
@@ -195,10 +198,18 @@ class Prober:
         )
 
 
+#: Whoever computes for this share of the time it was given had a core to itself, about.
+_BUSY_SHARE = 0.5
+
+
 @contextmanager
 def _blaming_the_file() -> Iterator[None]:
     try:
         yield
+    except WorkStalled as error:
+        if error.cpu_share < _BUSY_SHARE:
+            raise
+        raise MediaUnsupported(error.detail, code="media.too_complex") from error
     except WorkFailed as error:
         if error.instance_code == "work.answer_too_long":
             raise MediaUnsupported(error.detail, code="media.too_complex") from error

@@ -7,6 +7,7 @@ answer on stdout. All three return only when the child and its whole group are g
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -17,7 +18,7 @@ from workers.ffmpeg.child import Child
 from workers.ffmpeg.failures import failure
 from workers.ffmpeg.limits import Limits
 from workers.ffmpeg.progress import NO_PROGRESS, Progress, ProgressReader
-from workers.ffmpeg.usage import Usage
+from workers.ffmpeg.usage import Usage, cpu_s
 
 #: How soon a stop is noticed.
 _TICK_S = 0.05
@@ -129,7 +130,7 @@ def _supervise(
         raise Stopped("asked to stop before the child started")
     with Child(command, cage=cage, limits=limits, on_stdout=reader.feed) as child:
         child.stderr.on_line = on_said
-        watch, usage = _Watch(limits), Usage(cage, limits)
+        watch, usage = _Watch(limits, partial(cpu_s, child.pid)), Usage(cage, limits)
         while child.pump(_TICK_S):
             reason = _reason_to_end(stop, watch, reader) or usage.check(child.pid)
             if reason is not None:
@@ -148,21 +149,29 @@ def _reason_to_end(stop: Event, watch: "_Watch", reader: Reader) -> ReelmillErro
 
 
 class _Watch:
-    """Wall clock and progress clock of one child."""
+    """Wall clock and progress clock of one child, and how much of either it computed."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, cpu_s: Callable[[], float]) -> None:
         self._limits = limits
         self._started_at = self._moved_at = time.monotonic()
         self._mark: object = None
+        self._cpu_s = cpu_s
+        self._moved_at_cpu_s = 0.0
 
     def check(self, mark: object) -> WorkStalled | None:
         now = time.monotonic()
         if mark != self._mark:
-            self._mark, self._moved_at = mark, now
-        if now - self._moved_at > self._limits.stall_s:
-            return WorkStalled(f"no progress for {self._limits.stall_s:g} s")
-        if now - self._started_at > self._limits.wall_s:
-            return WorkStalled(f"not done in {self._limits.wall_s:g} s", code="work.too_long")
+            self._mark, self._moved_at, self._moved_at_cpu_s = mark, now, self._cpu_s()
+        stood_s, lasted_s = now - self._moved_at, now - self._started_at
+        if stood_s > self._limits.stall_s:
+            share = (self._cpu_s() - self._moved_at_cpu_s) / stood_s
+            return WorkStalled(f"no progress for {self._limits.stall_s:g} s", cpu_share=share)
+        if lasted_s > self._limits.wall_s:
+            return WorkStalled(
+                f"not done in {self._limits.wall_s:g} s",
+                code="work.too_long",
+                cpu_share=self._cpu_s() / lasted_s,
+            )
         return None
 
 

@@ -20,8 +20,10 @@ _INTERVAL_S = 0.25
 #: No step of ours makes nearly as many.
 _MOST_FILES = 50_000
 _BLOCK_BYTES = 512
-#: Position of the number of threads in ``/proc/PID/stat``, behind the name (``man 5 proc``).
+#: Positions in ``/proc/PID/stat``, behind the name (``man 5 proc``): number of threads, and CPU
+#: time, the process's own and the system's for it.
 _N_THREADS_AT = 17
+_CPU_AT = slice(11, 13)
 
 
 class Usage:
@@ -94,8 +96,19 @@ def _family(pid: int) -> Iterator[int]:
             yield from _family(int(child))
 
 
+def cpu_s(pid: int) -> float:
+    """Sum up the CPU time of a running child and of what it started."""
+    n_ticks = sum(sum(map(int, _stat(each)[_CPU_AT])) for each in _family(pid))
+    return n_ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _n_threads(pid: int) -> int:
+    fields = _stat(pid)
+    return int(fields[_N_THREADS_AT]) if fields else 0
+
+
+def _stat(pid: int) -> list[str]:
+    """Read what ``/proc`` says of a process behind its name; nothing once it is gone."""
     with suppress(OSError):
-        _, _, fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")
-        return int(fields.split()[_N_THREADS_AT])
-    return 0
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    return []
