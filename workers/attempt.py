@@ -12,6 +12,7 @@ from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Stopped
 from pipeline.services import playback, tasks
 from pipeline.services.claims import Claimed
+from pipeline.storage.port import Written
 from schemas.events import ProgressTick
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
@@ -25,6 +26,8 @@ _TICK_INTERVAL_S = 0.5
 #: What the runner's own limit gets before the heartbeat gives the task up.
 _STALL_MARGIN_S = 30.0
 _BLOCK_BYTES = 256 * 1024
+#: Storing more than this may take longer than a task may be silent.
+_LARGE_BYTES = 64 * 2**20
 
 
 class StopReason(StrEnum):
@@ -89,16 +92,18 @@ class Attempt:
     def put(self, path: Path, name: str, *, content_type: str) -> str:
         """Store a file under this attempt's prefix."""
         key = f"{self.claimed.prefix}{name}"
-        self._place.pipeline.storage.put_file(key, path, content_type=content_type)
+        if path.stat().st_size > _LARGE_BYTES:
+            # Its type is lost on the store, but players are told the one in the database.
+            self._stream(key, path)
+        else:
+            self._place.pipeline.storage.put_file(key, path, content_type=content_type)
         self._touch()
         return key
 
     def put_source(self, path: Path, name: str) -> SourceRef:
         """Store a copy of the source under this attempt's prefix, block by block."""
         key = f"{self.claimed.prefix}{name}"
-        written = self._place.pipeline.storage.put_stream(
-            key, self._blocks(path), limit_bytes=path.stat().st_size
-        )
+        written = self._stream(key, path)
         return SourceRef(
             asset_id=self.claimed.asset_id,
             key=key,
@@ -106,11 +111,17 @@ class Attempt:
             sha256=written.sha256,
         )
 
+    def _stream(self, key: str, path: Path) -> Written:
+        """Store block by block, each of them a sign of life and a chance to stop."""
+        return self._place.pipeline.storage.put_stream(
+            key, self._blocks(path), limit_bytes=path.stat().st_size
+        )
+
     def _blocks(self, path: Path) -> Iterator[bytes]:
         with path.open("rb") as file:
             while block := file.read(_BLOCK_BYTES):
                 if self.stop.is_set():
-                    raise Stopped("asked to stop while storing a copy of the source")
+                    raise Stopped("asked to stop while storing a large file")
                 self._touch()
                 yield block
 

@@ -54,7 +54,8 @@ class Bench(Protocol):
     def put(self, path: Path, name: str, *, content_type: str) -> str:
         """Store a file under this attempt's prefix and return its key.
 
-        ``name`` is a relative path such as ``720p/00012.m4s``. Counts as progress.
+        ``name`` is a relative path such as ``720p/00012.m4s``. Counts as progress, and a large
+        file does while it goes. Raises Stopped while that goes on.
         """
 
     def put_source(self, path: Path, name: str) -> SourceRef:
