@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from pipeline.bootstrap import Pipeline, build
+from pipeline.core.errors import MediaDamaged
 from pipeline.services import jobs, playback
 from pipeline.settings import Settings
 from schemas.profile import Profile, Rung
 from schemas.timeline import RenditionTimeline, Timeline
-from schemas.vocabulary import JobState, TaskKind
+from schemas.vocabulary import JobState, OnDamage, TaskKind
+from tests.support.breakage import packets, spoil
 from tests.support.clips import Clips
 from tests.support.hand_work import Hand
+from tests.support.whole_asset import flaws
 from workers.ffmpeg.tools import find
 
 COPYING = Profile(
@@ -106,6 +109,38 @@ def test_groups_that_only_the_segments_show_to_be_open_are_encoded_after_all(
     assert kinds.count(TaskKind.COPY) == 1
     assert digests(made) != digests(clip.path)
     assert len(times(made)) == 7 * 25
+
+
+@pytest.mark.parametrize(
+    ("on_damage", "state"),
+    [(OnDamage.PUBLISH, JobState.SUCCEEDED), (OnDamage.REFUSE, JobState.FAILED)],
+)
+def test_damage_is_encoded_and_counted_or_refused_but_never_copied(
+    on_damage: OnDamage,
+    state: JobState,
+    pipeline: Pipeline,
+    hand: Hand,
+    clips: Clips,
+    tmp_path: Path,
+) -> None:
+    clip = clips.constant("25", seconds=6, video=(*REGULAR, "-g", "50"))
+    late = [each for each in packets(clip.path, "video") if 5.0 < float(each["pts_time"]) < 5.3]
+    broken = spoil(clip.path, tmp_path / "broken.mp4", late)
+    # No other rung whose encode would notice.
+    alone = COPYING.model_copy(update={"ladder": COPYING.ladder[:1], "on_damage": on_damage})
+    asset_id, job_id = hand.submit(broken, alone)
+
+    if state is JobState.FAILED:
+        with pytest.raises(MediaDamaged):
+            hand.work()
+        return
+    hand.work()
+
+    with pipeline.database.read() as tx:
+        damage = tx.media.damages(job_id)
+    assert TaskKind.COPY in [task.kind for task in jobs.show(pipeline.database, job_id).tasks]
+    assert [each.medium for each in damage] == ["video"]
+    assert flaws(pipeline, asset_id) == []
 
 
 def worked(hand: Hand, pipeline: Pipeline, path: Path) -> tuple[Timeline, list[TaskKind]]:

@@ -1,24 +1,28 @@
 """Cut a source that already is what a rung would become into segments; encode it if it is not.
 
 The plan knows times and sizes of a source, not every bit: what only the finished segments show
-(open groups of pictures, parameter sets that change) is found by the check of every segment.
+(open groups of pictures, parameter sets that change) is found by the check of every segment,
+what does not decode by decoding it: damage would be copied and neither counted nor refused.
 """
 
 import shutil
+from collections.abc import Sequence
+from pathlib import Path
 
-from pipeline.core.argv.copying import copy_argv
+from pipeline.core.argv.copying import copy_argv, decode_argv
 from pipeline.core.errors import MediaDamaged, WorkFailed
 from schemas.tasks import CopyParams, EncodeParams, EncodeResult
 from workers.bench import Bench
 from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.limits import Limits
+from workers.ffmpeg.run import Finished
 from workers.ffmpeg.run import run as run_ffmpeg
 from workers.steps import encode
 
-#: Reading and writing once; whoever still makes progress is slow, not stuck.
+#: Reading, writing and decoding once; whoever still makes progress is slow, not stuck.
 _WALL_FLOOR_S = 900.0
-_WALL_PER_MEDIA_SECOND = 2.0
-_MEMORY_BYTES = 2 * 2**30
+_WALL_PER_MEDIA_SECOND = 20.0
+_MEMORY_BYTES = 4 * 2**30
 #: What is told as the encoder of segments that none has touched.
 COPIED_BUILD = "copied"
 
@@ -41,9 +45,25 @@ def run(params: CopyParams, bench: Bench) -> EncodeResult:
 
 def _copied(work: EncodeParams, bench: Bench) -> EncodeResult:
     source = bench.source(work.source)
+    copied = _ffmpeg(copy_argv(work, source=str(source)), source, work, bench)
+    decoding = decode_argv(work, source=str(source), threads=bench.tools.threads)
+    decoded = _ffmpeg(decoding, source, work, bench)
+    if not decoded.is_clean:
+        raise MediaDamaged("The picture does not decode cleanly: it is not copied as it is.")
+    renditions, segments = encode.check_and_store(work, bench, is_copied=True)
+    return EncodeResult(
+        renditions=renditions,
+        segments=segments,
+        encoder_build=COPIED_BUILD,
+        encode_s=0.0,
+        cpu_s=round(copied.cpu_s + decoded.cpu_s, 3),
+    )
+
+
+def _ffmpeg(argv: Sequence[str], source: Path, work: EncodeParams, bench: Bench) -> Finished:
     name = work.rungs[0].name
-    ended = run_ffmpeg(
-        copy_argv(work, source=str(source)),
+    return run_ffmpeg(
+        argv,
         program=bench.tools.ffmpeg,
         cage=Cage(bench.scratch, (source,)),
         limits=Limits(
@@ -55,12 +75,4 @@ def _copied(work: EncodeParams, bench: Bench) -> EncodeResult:
         ),
         stop=bench.stop,
         on_progress=lambda progress: bench.report({name: 0.5}, speed=progress.speed),
-    )
-    renditions, segments = encode.check_and_store(work, bench, is_copied=True)
-    return EncodeResult(
-        renditions=renditions,
-        segments=segments,
-        encoder_build=COPIED_BUILD,
-        encode_s=0.0,
-        cpu_s=round(ended.cpu_s, 3),
     )

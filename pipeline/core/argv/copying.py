@@ -35,6 +35,17 @@ def copy_argv(params: EncodeParams, *, source: str) -> list[str]:
     return ["-copyts", *compiled]
 
 
+def decode_argv(params: EncodeParams, *, source: str, threads: int) -> list[str]:
+    """Decode the picture to nothing, to hear whether the decoder complains of any of it."""
+    video = params.facts.video
+    if video is None:
+        raise ValueError("a source without a picture has nothing to decode")
+    opened = ffmpeg.input(f"file:{source}", **input_options(), threads=str(threads))
+    output = ffmpeg.output(opened[str(video.index)], "-", f="null", fps_mode="passthrough")
+    compiled: list[str] = ffmpeg.compile(output)[1:]
+    return ["-copyts", *compiled]
+
+
 def _on_grid(params: EncodeParams) -> str:
     """Move each time to the grid frame it stands for, counted from the asset's zero."""
     grid = params.grid

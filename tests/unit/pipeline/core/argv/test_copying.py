@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from pipeline.core.argv.copying import copy_argv
+from pipeline.core.argv.copying import copy_argv, decode_argv
 from pipeline.core.argv.source import FORMATS
 from schemas.plan import ChunkPlan, Grid, RungPlan
 from schemas.tasks import EncodeParams, SourceRef
@@ -48,3 +48,13 @@ def test_hevc_keeps_its_parameter_sets_in_the_init_segment() -> None:
     argv = copy_argv(params(VideoCodec.HEVC), source="/s")
 
     assert argv[argv.index("-tag:v") + 1] == "hvc1"
+
+
+def test_the_picture_alone_is_decoded_to_hear_what_is_wrong_with_it() -> None:
+    argv = decode_argv(params(VideoCodec.H264), source="/s", threads=2)
+
+    assert " ".join(argv) == (
+        f"-copyts -format_whitelist {FORMATS} -max_pixels 33177600 -max_streams 64 "
+        "-protocol_whitelist file,pipe -threads 2 -i file:/s -map 0:0 -f null "
+        "-fps_mode passthrough -"
+    )
