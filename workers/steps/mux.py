@@ -34,7 +34,7 @@ def run(params: MuxParams, bench: Bench) -> MuxResult:
         raise OutputInvalid("Nothing of this asset is published.")
     n_bytes = sum(_lay_down(rendition, bench) for rendition in renditions)
     run_ffmpeg(
-        mux_argv(renditions),
+        mux_argv(renditions, n_bytes=n_bytes),
         program=bench.tools.ffmpeg,
         cage=Cage(bench.scratch),
         limits=Limits(
