@@ -3,7 +3,9 @@
 import random
 import time
 from collections import Counter
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from schemas.events import EventType
@@ -80,8 +82,10 @@ def test_ffmpeg_killed_costs_an_attempt_and_no_worker(
         fresh = [child for child in running if child.pid not in killed]
         if fresh and len(killed) < 8 and dice.random() < 0.3:
             victim = dice.choice(fresh)
-            killed.append(victim.pid)
-            victim.kill()
+            # It may just have ended by itself.
+            with suppress(psutil.NoSuchProcess):
+                victim.kill()
+                killed.append(victim.pid)
 
     fleet.wait(meanwhile=kill_one)
 

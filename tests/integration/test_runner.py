@@ -169,6 +169,28 @@ def test_whoever_is_stopped_is_told_busy_from_waiting(limits: Limits, tmp_path: 
     assert share(SLEEP) < 0.2
 
 
+@pytest.mark.parametrize("deaf", ["", "import signal; signal.signal(15, signal.SIG_IGN); "])
+def test_what_is_killed_is_gone_and_no_zombie_for_somebody_else(deaf: str, tmp_path: Path) -> None:
+    stop, pids = Event(), list[int]()
+
+    def on_line(line: bytes) -> None:
+        pids.extend(process.pid for process in psutil.Process().children(recursive=True))
+        stop.set()
+
+    with pytest.raises(Stopped):
+        read_lines(
+            python(f"{deaf}import time; print('ready', flush=True); time.sleep(60)"),
+            program=sys.executable,
+            cage=Cage(tmp_path),
+            limits=LIMITS,
+            stop=stop,
+            on_line=on_line,
+        )
+
+    assert pids
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
 def test_an_exception_in_the_callback_leaves_no_child(ffmpeg: str, tmp_path: Path) -> None:
     def on_progress(progress: Progress) -> None:
         raise LookupError

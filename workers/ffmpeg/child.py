@@ -5,6 +5,7 @@ thread that ``pdeathsig`` watches is the one that waits.
 """
 
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -24,6 +25,8 @@ from workers.ffmpeg.limits import Limits
 #: Nothing of ours is inherited: no secrets, no locale, no proxies.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 _READ_BYTES = 64 * 1024
+#: What the one who waits in between gets to end a child that was not asked, or did not listen.
+_REAPING_S = 0.2
 #: How much of the end of stderr is kept.
 _TAIL_BYTES = 64 * 1024
 _ERROR_MARKS = (b"[error]", b"[fatal]", b"[panic]")
@@ -146,9 +149,19 @@ class Child:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
+    def _is_over(self, patience_s: float) -> bool:
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        return bool(ended.poll(patience_s * 1000))
+
     def _reap(self) -> None:
         if self.exit_code is not None:
             return
+        if not self._is_over(0.0):
+            # Whoever waits for the child in its namespace kills and reaps it: killed together
+            # with it, he would leave a zombie to whatever process adopts orphans here.
+            os.kill(self._process.pid, signal.SIGUSR1)
+            self._is_over(_REAPING_S)
         self._signal(signal.SIGKILL)
         _, status, usage = os.wait4(self._process.pid, 0)
         self.exit_code = os.waitstatus_to_exitcode(status)

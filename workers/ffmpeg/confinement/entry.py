@@ -139,6 +139,7 @@ def _continue_as_first() -> None:
 def _pass_on(child: int) -> NoReturn:
     # The whole group is asked to end; the child answers for both.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, lambda *_: os.kill(child, signal.SIGKILL))
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
