@@ -94,6 +94,8 @@ class VideoFacts(Frozen):
     n_frames: int | None = None
     #: Presentation times of keyframes in source seconds, ascending; may be a sample of them.
     keyframes_s: tuple[float, ...] = ()
+    #: By how much keyframes may stand ahead of pictures shown before them (open groups).
+    keyframe_lead_s: Ratio = Fraction(0)
     bitrate_bps: int | None = None
 
 

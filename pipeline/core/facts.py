@@ -109,6 +109,7 @@ def _video(found: Findings) -> VideoFacts:
         color_transfer=_known(stream.get("color_transfer")),
         color_primaries=_known(stream.get("color_primaries")),
         keyframes_s=_sample([float(tick * base) for tick in sorted(track.keyframes)]),
+        keyframe_lead_s=track.keyframe_lead * base,
         bitrate_bps=_count(stream.get("bit_rate")),
         is_tone_mappable=found.is_tone_mappable,
         **_pace(found, stream, track, shown),
@@ -125,14 +126,22 @@ def _pace(
     if shown.get("telecine") is Telecine.SOFT:
         # Announced is what a player makes of it.
         announced = [film_rate(rate) for rate in announced] + announced
+    if track.n_untimed and track.usual_step:
+        # Announced is what those packets come to that have a time of their own.
+        announced.insert(0, 1 / (track.usual_step * time_base(stream)))
     is_interlaced = shown.get("is_interlaced", False)
     # Fields of interlaced pictures may come in packets of their own: their times are no frames'.
-    timed = () if is_interlaced else ticks
+    timed = () if is_interlaced or track.n_untimed else ticks
     rate, is_variable = frame_rate(timed, time_base(stream), announced)
     share = frames_per_packet(rate, found.frames) if is_interlaced else Fraction(1)
     share = min(share, Fraction(1, _pictures_per_frame(shown)))
     start_s, duration_s = _span(found, stream, track, last_s=1 / rate)
-    n_packets = len(ticks) if found.is_whole and ticks else _count(stream.get("nb_frames"))
+    n_packets = _count(stream.get("nb_frames"))
+    if found.is_whole and ticks:
+        n_packets = len(ticks) + track.n_untimed
+        if track.n_untimed:
+            # The last with a time may lie well before the last.
+            duration_s = max(duration_s, n_packets / (rate * share))
     return {
         "frame_rate": rate * share,
         "is_variable_rate": is_variable,

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Container, Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 from pipeline.core.errors import MediaUnsupported
 
@@ -29,6 +30,9 @@ class TrackScan:
         #: Packets without a presentation time of their own.
         self.n_without_pts = 0
         self.keyframes = array("q")
+        #: Least and most time from the decoding of a keyframe to its showing.
+        self._least_delay: int | None = None
+        self._most_delay = 0
         self.end: int | None = None
         self.n_damaged = 0
         #: Packets of raw streams, which know no times.
@@ -41,15 +45,34 @@ class TrackScan:
         """First presentation time."""
         return min(self.ticks, default=None)
 
-    def add(self, tick: int, duration: int, flags: bytes) -> None:
+    @property
+    def keyframe_lead(self) -> int:
+        """By how much a keyframe may stand ahead of pictures that are shown before it."""
+        return 0 if self._least_delay is None else self._most_delay - self._least_delay
+
+    def add(self, tick: int, duration: int, flags: bytes, stamp: int | None = None) -> None:
         """Count one packet; what a player discards (an edit list's lead-in) is not counted."""
         self.n_damaged += b"C" in flags
+        if b"K" in flags and stamp is not None:
+            self._delay(tick - stamp)
         if b"D" in flags:
             return
         self.ticks.append(tick)
         self.end = max(tick + duration, self.end) if self.end is not None else tick + duration
         if b"K" in flags:
             self.keyframes.append(tick)
+
+    @property
+    def usual_step(self) -> Fraction | None:
+        """Ticks from one packet to the next as decoding times show that only some of them have."""
+        known = [(at, stamp) for at, stamp in enumerate(self.stamps) if stamp != NO_STAMP]
+        steps = sorted(Fraction(b - a, j - i) for (i, a), (j, b) in pairwise(known))
+        step = steps[len(steps) // 2] if steps else None
+        return step if step and step > 0 else None
+
+    def _delay(self, delay: int) -> None:
+        least = delay if self._least_delay is None else self._least_delay
+        self._least_delay, self._most_delay = min(least, delay), max(self._most_delay, delay)
 
     def sorted_ticks(self) -> "array[int]":
         """Give presentation times ascending; packets come in decoding order."""
@@ -86,7 +109,7 @@ class PacketScan:
         else:
             if not track.ticks:
                 track.n_skipped_samples = sum(int(each) for each in fields[5:] if each.isdigit())
-            track.add(tick, _ticks(duration, 0) or 0, flags)
+            track.add(tick, _ticks(duration, 0) or 0, flags, stamp)
 
     @property
     def n_damaged(self) -> int:

@@ -211,7 +211,14 @@ def assert_on_grid(made: Pressed, name: str = "") -> None:
     assert sum(part.duration_s for part in made.segments[rung]) == grid.n_frames / grid.frame_rate
 
 
-def assert_in_sync(made: Pressed, rate: Fraction, *, at_least: int, shown_ahead: int = 0) -> None:
+def assert_in_sync(
+    made: Pressed,
+    rate: Fraction,
+    *,
+    at_least: int,
+    shown_ahead: int = 0,
+    held: int | None = None,
+) -> None:
     """Check each beep of a clock clip against the picture shown while it begins.
 
     Holds whatever happened to the file's times, as long as picture and sound shared it.
@@ -221,6 +228,7 @@ def assert_in_sync(made: Pressed, rate: Fraction, *, at_least: int, shown_ahead:
         rate: frames a second the clip was numbered at.
         at_least: beeps that must be heard.
         shown_ahead: frames by which the file lets the picture run ahead of its sound.
+        held: a picture that stands for others: beeps met there tell nothing.
     """
     numbers, grid = read_numbers(made.grey()), made.grid
     beeps, start_s = read_beeps(made.sound(), made.sound_rate_hz), made.sound_start_s()
@@ -228,7 +236,7 @@ def assert_in_sync(made: Pressed, rate: Fraction, *, at_least: int, shown_ahead:
     for beep in beeps:
         at_s = start_s + beep.at_s
         shown = numbers[min(len(numbers) - 1, max(0, int(at_s * grid.frame_rate)))]
-        if shown_ahead and shown in (numbers[0], numbers[-1]):
+        if shown == held or (shown_ahead and shown in (numbers[0], numbers[-1])):
             continue  # held before the picture begins, or after it ended
         seen_s = float((shown - shown_ahead) / rate)
         heard_s = beep.moment_near_s(seen_s)

@@ -6,7 +6,7 @@ import ffmpeg
 
 from pipeline.core.argv import stretch
 from pipeline.core.argv.encode import LIST_NAME, OUTPUT_START_S, segment_options
-from pipeline.core.argv.source import input_options
+from pipeline.core.argv.source import input_options, patience
 from pipeline.core.argv.steady import steadied
 from pipeline.core.loudness import Gain
 from pipeline.core.mixing import mix
@@ -56,7 +56,8 @@ def measure_argv(params: EncodeAudioParams, *, source: str, gain: Gain | None = 
 def _mixed(params: EncodeAudioParams, source: str) -> Any:
     """Decode the track, lay it on the output's time and mix its channels."""
     audio, track = params.audio, _track(params)
-    options = {**input_options(), **stretch.input_options(params.facts, params.zero_s)}
+    opening = {**input_options(), **patience(params.facts.container)}
+    options = {**opening, **stretch.input_options(params.facts, params.zero_s)}
     stream = ffmpeg.input(f"file:{source}", **options)[str(audio.source_index)]
     # Source time to time from the output's zero, or, of a trimmed source, from before it.
     zero_s = float(params.zero_s - stretch.origin_s(params.facts))

@@ -15,6 +15,7 @@ import ffmpeg
 from pipeline.core import colors
 from pipeline.core.argv import cascade, encoders, picture, watermark
 from pipeline.core.argv.source import input_options as source_options
+from pipeline.core.argv.source import patience
 from pipeline.core.argv.threads import dealt
 from pipeline.core.argv.wish import Wish
 from pipeline.core.chunks import keyframe_frames
@@ -32,7 +33,7 @@ _NEAR_FRAMES = Fraction(1, 4)
 #: Outside MP4, ffmpeg seeks this much earlier than told where frames are out of order. Asking for
 #: as much more than a keyframe's time lands on that keyframe.
 _SEEK_HEURISTIC_S = 0.14
-#: Demuxers that seek by presentation time, from an index of all keyframes.
+#: Demuxers that seek from an index of all keyframes, laid on presentation times by its first.
 _INDEXED_CONTAINERS = frozenset(("mov",))
 #: Demuxers whose index may be of decoding times: the keyframe must lie well before the chunk.
 #: So it must where a filter looks back at earlier pictures.
@@ -119,6 +120,7 @@ def input_options(params: EncodeParams, threads: int) -> dict[str, str | None]:
     """Name the options that open a chunk's source where its pictures begin."""
     options: dict[str, str | None] = {
         **source_options(),
+        **patience(params.facts.container),
         **(picture.input_options(params.facts.video) if params.facts.video else {}),
         "threads": str(threads),
         # A change of size in mid-stream would rebuild the graph and restart the grid; the scale
@@ -153,7 +155,9 @@ def seek_target_s(params: EncodeParams) -> float | None:
     if container not in _EXACT_CONTAINERS or video.is_interlaced:
         latest_s -= _SAFE_MARGIN_S
     elif container in _INDEXED_CONTAINERS:
-        return latest_s
+        # By decoding time, and a keyframe decoded by then may be shown later: pictures before it
+        # that need the group before would be lost.
+        return latest_s - float(video.keyframe_lead_s)
     before = bisect_right(video.keyframes_s, latest_s)
     if not before:
         return latest_s - _BLIND_MARGIN_S

@@ -5,7 +5,7 @@ What follows the program's name. ``source`` is a local path of ours, never a use
 
 from collections.abc import Sequence
 
-from pipeline.core.argv.source import PATIENCE, input_flags
+from pipeline.core.argv.source import PATIENCE, flags, input_flags, patience
 from pipeline.core.packets import PACKET_FIELDS, SIDE_DATA_FIELDS
 
 #: ffprobe's own chatter, marked like ffmpeg's, so that errors can be counted.
@@ -56,7 +56,7 @@ def frames_argv(
     return [
         *_QUIET,
         *input_flags(),
-        *_forced(demuxer),
+        *_reopened(demuxer),
         "-i",
         f"file:{source}",
         "-select_streams",
@@ -77,7 +77,7 @@ def fields_argv(
         "-hide_banner",
         "-nostdin",
         *input_flags(),
-        *_forced(demuxer),
+        *_reopened(demuxer),
         "-threads",
         str(threads),
         # Source time as it is, not counted from the file's first stream.
@@ -104,7 +104,7 @@ def seek_argv(source: str, *, demuxer: str | None, stream_index: int, at_s: floa
     return [
         *_QUIET,
         *input_flags(),
-        *_forced(demuxer),
+        *_reopened(demuxer),
         "-i",
         f"file:{source}",
         "-select_streams",
@@ -126,7 +126,7 @@ def decode_argv(
         # Damaged ones before them are no reason to give up.
         *("-max_error_rate", "1"),
         *input_flags(),
-        *_forced(demuxer),
+        *_reopened(demuxer),
         *("-threads", str(threads)),
         *("-i", f"file:{source}"),
         *("-map", f"0:{stream_index}"),
@@ -150,3 +150,8 @@ def _opened(source: str, demuxer: str | None, max_pixels: int, max_streams: int)
 def _forced(demuxer: str | None) -> list[str]:
     """Open as what the first bytes say, instead of letting ffmpeg guess."""
     return [] if demuxer is None else ["-f", demuxer]
+
+
+def _reopened(demuxer: str | None) -> list[str]:
+    """Open again what was described: with as much patience where there is no header to go by."""
+    return flags(patience(demuxer)) if demuxer else []

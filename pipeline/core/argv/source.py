@@ -19,6 +19,20 @@ MAX_STREAMS = 64
 #: Sound of a transport stream may begin seconds late: look further than the usual 5 s.
 PATIENCE = ("-analyzeduration", "15000000", "-probesize", "30000000")
 
+#: Containers whose header names every track: nothing is gained by looking further.
+_INDEXED = frozenset({"mov", "matroska"})
+
+
+def patience(container: str) -> dict[str, str]:
+    """Open what has no header as the probe did: as the same container, and looking as far.
+
+    Else a sound that starts late is no stream at all, or what the probe forced is guessed anew.
+    """
+    if container in _INDEXED:
+        return {"f": container}
+    names = (name.removeprefix("-") for name in PATIENCE[::2])
+    return {"f": container, **dict(zip(names, PATIENCE[1::2], strict=True))}
+
 
 def input_options(
     *, max_pixels: int = MAX_PIXELS, max_streams: int = MAX_STREAMS
@@ -38,5 +52,9 @@ def input_options(
 
 def input_flags(*, max_pixels: int = MAX_PIXELS, max_streams: int = MAX_STREAMS) -> list[str]:
     """List the flags to put before ``-i``, for ffmpeg and ffprobe."""
-    options = input_options(max_pixels=max_pixels, max_streams=max_streams)
+    return flags(input_options(max_pixels=max_pixels, max_streams=max_streams))
+
+
+def flags(options: dict[str, str]) -> list[str]:
+    """Write options as words of a command line."""
     return [word for name, value in options.items() for word in (f"-{name}", value)]

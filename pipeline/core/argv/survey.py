@@ -6,7 +6,7 @@ Only run for what complained while it was encoded, so that healthy media is deco
 import ffmpeg
 
 from pipeline.core.argv.encode import input_options
-from pipeline.core.argv.source import input_flags
+from pipeline.core.argv.source import flags, input_flags, patience
 from pipeline.core.argv.source import input_options as source_options
 from schemas.media import VideoFacts
 from schemas.tasks import EncodeAudioParams, EncodeParams
@@ -57,6 +57,7 @@ def sound_packets_argv(params: EncodeAudioParams, *, source: str) -> list[str]:
         "-hide_banner",
         *("-loglevel", "error"),
         *input_flags(),
+        *flags(patience(params.facts.container)),
         *("-i", f"file:{source}"),
         *("-select_streams", str(params.audio.source_index)),
         *("-show_entries", "packet=pts_time,duration_time,flags"),
@@ -66,7 +67,7 @@ def sound_packets_argv(params: EncodeAudioParams, *, source: str) -> list[str]:
 
 def sound_frames_argv(params: EncodeAudioParams, *, source: str) -> list[str]:
     """Decode the whole sound once more into a list of its frames on stdout."""
-    opened = ffmpeg.input(f"file:{source}", **source_options())
+    opened = ffmpeg.input(f"file:{source}", **source_options(), **patience(params.facts.container))
     stream = opened[str(params.audio.source_index)]
     # Samples as they come, one line per frame: time, length and a checksum nobody reads.
     output = ffmpeg.output(stream, "-", f="framecrc", **{"c:a": "pcm_s16le"})

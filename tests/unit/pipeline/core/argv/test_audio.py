@@ -39,6 +39,7 @@ def test_the_sound_is_one_command() -> None:
     assert audio_argv(params(), source="/cache/0123") == [
         "-copyts",
         *("-max_error_rate", "1"),
+        *("-f", "mov"),
         *("-format_whitelist", FORMATS),
         *("-max_pixels", "33177600"),
         *("-max_streams", "64"),

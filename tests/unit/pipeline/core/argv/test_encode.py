@@ -96,6 +96,7 @@ def test_a_chunk_is_one_decode_and_all_rungs() -> None:
     assert argv(params()) == [
         "-copyts",
         *("-max_error_rate", "1"),
+        *("-f", "mov"),
         *("-format_whitelist", FORMATS),
         *("-max_pixels", "33177600"),
         *("-max_streams", "64"),
@@ -402,6 +403,14 @@ def test_seeking_goes_to_a_keyframe_that_is_known(
     found = seek_target_s(params(media_facts(video, container=container)))
 
     assert found == pytest.approx(expected_s, abs=1e-6)
+
+
+def test_a_seek_in_an_open_group_does_not_land_on_the_keyframe_behind_the_chunks_start() -> None:
+    video = late_video(keyframes_s=(6.4, 14.448), keyframe_lead_s=Fraction(8, 100))
+
+    found = seek_target_s(params(media_facts(video)))
+
+    assert found == pytest.approx(14.416342 - 0.08, abs=1e-6)
 
 
 def test_a_source_without_a_picture_has_no_chunks() -> None:

@@ -48,6 +48,13 @@ def test_a_seek_is_asked_of_one_stream() -> None:
     ]
 
 
+def test_a_broadcast_is_tried_with_the_patience_it_was_described_with() -> None:
+    argv = decode_argv("/cache/abc", demuxer="mpegts", stream_index=1, n_frames=3, threads=2)
+
+    at = argv.index("-f")
+    assert argv[at : at + 6] == ["-f", "mpegts", *PATIENT]
+
+
 def test_a_trial_decode_throws_its_frames_away() -> None:
     argv = decode_argv("/cache/abc", demuxer="mov", stream_index=3, n_frames=3, threads=2)
 

@@ -1,4 +1,4 @@
-from pipeline.core.argv.source import FORMATS, input_flags
+from pipeline.core.argv.source import FORMATS, PATIENCE, flags, input_flags, patience
 
 
 def test_what_a_file_may_do_stands_before_it() -> None:
@@ -32,3 +32,8 @@ def test_no_demuxer_that_opens_other_files_is_let_in() -> None:
     }
 
     assert not openers & set(FORMATS.split(","))
+
+
+def test_only_what_has_no_header_is_looked_into_far_again() -> None:
+    assert flags(patience("mov")) == ["-f", "mov"]
+    assert flags(patience("mpegts")) == ["-f", "mpegts", *PATIENCE]
