@@ -1,8 +1,10 @@
-"""Tells a file that was cut short from one that merely ends."""
+"""Tells a file that was cut short from one that merely ends, and broken times from long ones."""
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 
+from pipeline.core.errors import MediaDamaged
 from pipeline.core.facts import Findings, announced_duration_s, ratio, time_base
 from pipeline.core.streams import Stream
 
@@ -15,6 +17,8 @@ _SAY_THE_END = ("matroska", "flv")
 _ALLOWED_S = Fraction(1, 2)
 _ALLOWED_SHARE = Fraction(1, 100)
 #: What demuxers say when the file ends before its index does.
+#: No packet of a picture or a sound lasts for as long in a file that is meant so.
+_LEAP_S = 3600
 _CUT = re.compile(r"partial file|File ended prematurely|Truncating packet")
 
 
@@ -36,6 +40,31 @@ def shortfall_s(found: Findings, said: str) -> Fraction:
     lost_s, announced_s = max(losses)
     is_cut = lost_s > max(_ALLOWED_S, announced_s * _ALLOWED_SHARE)
     return lost_s if is_cut else Fraction(0)
+
+
+def check_leaps(found: Findings, duration_s: Fraction, most_s: float) -> None:
+    """Refuse a file that only broken times make too long.
+
+    One that is truly too long says so in front, and was refused for it, or goes on packet by
+    packet. To be called of a file that announced no more than is accepted.
+
+    Raises:
+        MediaDamaged: ``media.times_damaged``.
+    """
+    chosen = (found.chosen.video, *found.chosen.audios)
+    leap_s = max((_longest_step_s(found, one) for one in chosen if one is not None), default=0)
+    if duration_s > most_s and leap_s > _LEAP_S:
+        raise MediaDamaged(
+            f"times leap by {float(leap_s):.0f} s from one packet to the next",
+            code="media.times_damaged",
+        )
+
+
+def _longest_step_s(found: Findings, stream: Stream) -> Fraction:
+    track = found.scan.tracks.get(stream["index"])
+    if track is None or track.end is None:
+        return Fraction(0)
+    return time_base(stream) * max(b - a for a, b in pairwise([*track.sorted_ticks(), track.end]))
 
 
 def _file_loss(found: Findings) -> tuple[Fraction, Fraction]:

@@ -251,7 +251,7 @@ def _moov(good: Path, target: Path) -> Path:
 HURTS: dict[str, tuple[Callable[[Path, Path], Path], str | None]] = {
     "header": (_header, "media.not_media"),
     "moov": (_moov, "media."),
-    "durations (stts)": (_table(b"stts"), "media.too_long"),
+    "durations (stts)": (_table(b"stts"), "media.times_damaged"),
     "sizes (stsz)": (_table(b"stsz"), "media.damaged"),
     "lengths of NAL units": (_packets("video", skip=0, most=4), None),
     "parameter sets (avcC)": (_table(b"avcC"), "media.undecodable"),
@@ -281,6 +281,24 @@ def test_bit_damage_ends_in_a_code_or_is_counted(good: Path, tmp_path: Path, kin
     assert made.plan.grid is not None
     n_segments = -(-made.plan.grid.n_frames // made.plan.grid.segment_frames)
     assert sum(len(each.segments) for each in made.pictures) == len(made.plan.rungs) * n_segments
+
+
+def test_a_film_that_is_long_is_told_from_a_clock_that_leaps(folder: Path, tmp_path: Path) -> None:
+    flags = ("-c:v", "flv1", "-c:a", "aac")
+    whole = make(folder / "leaping.flv", *picture(3, size="160x90"), *tone(3), *flags)
+    data = bytearray(whole.read_bytes())
+    for packet in breakage.packets(whole, "video")[40:]:
+        # The highest byte of a tag's time, in milliseconds: 14 hours on.
+        data[int(packet["pos"]) + 7] = 0x03
+    leaping = breakage.written(tmp_path / "leaping.flv", bytes(data))
+    # Every picture stands for a minute; no header knows how long that goes on.
+    minutes = ("-c:v", "flv1", "-vf", "setpts=N*60/TB", "-fps_mode", "passthrough")
+    untold = ("-flvflags", "no_duration_filesize")
+    long = make(folder / "long.flv", *picture(33, size="32x32"), *minutes, *untold)
+
+    assert refusal(long, tmp_path / "long") == "media.too_long"
+    # The copy that is worked on has a clock that goes on.
+    assert probed(leaping, tmp_path / "leaping").duration_s == pytest.approx(3, abs=0.1)
 
 
 @pytest.mark.parametrize("ending", ["mkv", "ts", "avi", "flv"])

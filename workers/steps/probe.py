@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.core.animation import check_moves
 from pipeline.core.cautions import Signs, cautions
-from pipeline.core.damage import shortfall_s
+from pipeline.core.damage import check_leaps, shortfall_s
 from pipeline.core.errors import MediaDamaged, WorkFailed
 from pipeline.core.extras import left_out, with_extras
 from pipeline.core.facts import Findings, facts, track_name
@@ -58,6 +58,7 @@ def run(params: ProbeParams, bench: Bench) -> ProbeResult:
     )
     if copy is None:
         stated = _with_lateness(stated, found)
+    check_leaps(seen.found, stated.duration_s, bench.tools.max_source_duration_s)
     check_duration(stated.duration_s, bench.tools.max_source_duration_s)
     if stated.video is not None:
         check_pace(stated.video, bench.tools.max_source_pixels)
