@@ -236,7 +236,8 @@ class MediaRows(Protocol):
     def loans(self, asset_id: AssetId, fingerprints: Sequence[str]) -> list[Loan]:
         """Find what jobs of the asset that succeeded made of these, newest first.
 
-        Not of a damaged source: what did not decode is counted where it is made.
+        Not of a damaged source: what did not decode is counted where it is made. Nor of jobs whose
+        certificate failed.
         """
 
     def counts(self, job_id: JobId) -> dict[str, int]: ...

@@ -8,6 +8,7 @@ import pytest
 from pipeline.database.port import Database
 from pipeline.services import assets, fleet, housekeeping, jobs, playback, tasks
 from pipeline.storage.directory import DirectoryStore
+from schemas.certificate import CertificateState
 from schemas.http import JobRequest
 from schemas.media import Damage
 from schemas.profile import Profile, Rung
@@ -109,8 +110,15 @@ def damage(database: Database, asset_id: AssetId) -> None:
         tx.media.add_damage(task.id, job.id, Damage(medium="video", n_missing=1))
 
 
-@pytest.mark.parametrize("spoil", [leave, damage])
-def test_nothing_is_lent_of_a_build_nobody_has_or_of_a_damaged_source(
+def disprove(database: Database, asset_id: AssetId) -> None:
+    with database.write() as tx:
+        [(_, job)] = tx.jobs.page(None, 10, None, asset_id)
+        error = {"code": "certificate.failed", "detail": "frames", "remedy": ""}
+        tx.certificates.decide(job.id, CertificateState.FAILED, (), error)
+
+
+@pytest.mark.parametrize("spoil", [leave, damage, disprove])
+def test_nothing_is_lent_of_a_build_nobody_has_of_a_damaged_source_or_of_what_is_wrong(
     database: Database, asset_id: AssetId, spoil: Callable[[Database, AssetId], None]
 ) -> None:
     spoil(database, asset_id)

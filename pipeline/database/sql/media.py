@@ -4,11 +4,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Table, func, not_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    Table,
+    func,
+    not_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.database.rows import Loan, RenditionRow, SegmentRow
-from pipeline.database.sql.tables import damage, job, media_file, picture, rendition, segment
+from pipeline.database.sql.tables import (
+    certificate,
+    damage,
+    job,
+    media_file,
+    picture,
+    rendition,
+    segment,
+)
+from schemas.certificate import CertificateState
 from schemas.media import Damage
 from schemas.tasks import Picture, RenditionMade, SegmentMade
 from schemas.vocabulary import AssetId, JobId, JobState, Medium, TaskId
@@ -195,6 +215,19 @@ def _lendable(asset_id: AssetId, fingerprints: Sequence[str]) -> Select[Any]:
             # What was lent is not lent on: its owner is there.
             rendition.c.lender_id.is_(None),
             not_(select(damage.c.task_id).where(damage.c.job_id == job.c.id).exists()),
+            not_(_is_disproven()),
         )
         .order_by(job.c.created_at.desc(), job.c.id.desc())
+    )
+
+
+def _is_disproven() -> ColumnElement[bool]:
+    """Tell whether a job's certificate failed: who submits it again wants it made again."""
+    return (
+        select(certificate.c.job_id)
+        .where(
+            certificate.c.job_id == job.c.id,
+            certificate.c.state == CertificateState.FAILED.value,
+        )
+        .exists()
     )
