@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.core import chunks, colors, estimate, ladder, sounds, subtitles, trim, watermarks
 from pipeline.core.copying import copied_rung
-from pipeline.core.errors import MediaDamaged, NotMedia
+from pipeline.core.errors import MediaDamaged, MediaUnsupported, NotMedia
 from pipeline.core.scan import picture_rate
 from pipeline.core.worth import worth_making
 from schemas.media import MediaFacts, MediaWarning, VideoFacts
@@ -26,16 +26,11 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
     Raises:
         NotMedia: neither picture nor sound.
         MediaDamaged: its end is missing and the profile refuses that.
-        MediaUnsupported: a picture without rate, length or size.
+        MediaUnsupported: a picture without rate, length or size, or without sound where the
+            profile makes sound alone.
     """
     facts = trim.used(facts, profile)
-    if facts.video is None and facts.audio is None:
-        raise NotMedia("The file holds neither picture nor sound.", code="media.no_streams")
-    if facts.missing_s and profile.on_damage is OnDamage.REFUSE:
-        raise MediaDamaged(
-            f"The last {float(facts.missing_s):.1f} s of the file are missing.",
-            code="media.truncated",
-        )
+    _check(facts, profile)
     grid, rungs, chunk_plans = _picture(facts, profile)
     if profile.ladder_mode is LadderMode.AUTO:
         rungs = worth_making(rungs, measures)
@@ -66,6 +61,21 @@ def plan(facts: MediaFacts, profile: Profile, measures: Sequence[RungMeasure] = 
         + _warnings(facts, grid, rungs)
         + _unmeasured(profile, rungs, measures),
     )
+
+
+def _check(facts: MediaFacts, profile: Profile) -> None:
+    """Refuse what nothing can, or may, be made of."""
+    if facts.video is None and facts.audio is None:
+        raise NotMedia("The file holds neither picture nor sound.", code="media.no_streams")
+    if facts.audio is None and not profile.ladder:
+        raise MediaUnsupported(
+            "There is no sound, and the profile makes nothing else.", code="media.no_sound"
+        )
+    if facts.missing_s and profile.on_damage is OnDamage.REFUSE:
+        raise MediaDamaged(
+            f"The last {float(facts.missing_s):.1f} s of the file are missing.",
+            code="media.truncated",
+        )
 
 
 def can_analyze(planned: MediaPlan, facts: MediaFacts, profile: Profile) -> bool:

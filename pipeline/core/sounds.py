@@ -7,8 +7,11 @@ from pipeline.core.titles import unique
 from schemas.media import AudioFacts
 from schemas.plan import AudioPlan, LoudnessPlan
 from schemas.profile import AudioWish, Loudness
+from schemas.vocabulary import AudioCodec
 
 _STEREO, _SURROUND = 2, 6
+#: A channel's; libopus refuses to open with more.
+_MOST_OPUS_BPS = 256_000
 
 
 def plan(tracks: Sequence[AudioFacts], wish: AudioWish) -> tuple[AudioPlan, ...]:
@@ -31,7 +34,7 @@ def _main(n: int, track: AudioFacts, title: str, wish: AudioWish) -> AudioPlan:
         codec=wish.codec,
         channels=_channels(track.channels, wish.channels),
         sample_rate_hz=wish.sample_rate_hz,
-        bitrate_bps=wish.bitrate_bps,
+        bitrate_bps=_bitrate_bps(wish.bitrate_bps, wish, _channels(track.channels, wish.channels)),
         language=usable(track.language),
         title=title,
         is_default=n == 0,
@@ -46,7 +49,7 @@ def _surround(n: int, track: AudioFacts, title: str, wish: AudioWish) -> AudioPl
     changes = {
         "name": _name("audio-surround", n),
         "channels": _SURROUND,
-        "bitrate_bps": wish.surround_bitrate_bps,
+        "bitrate_bps": _bitrate_bps(wish.surround_bitrate_bps, wish, _SURROUND),
         "is_default": False,
     }
     return main.model_copy(update=changes)
@@ -62,6 +65,12 @@ def _channels(there: int, wished: int) -> int:
     Mono becomes stereo; more channels than there are is waste.
     """
     return _SURROUND if min(there, wished) >= _SURROUND else min(wished, _STEREO)
+
+
+def _bitrate_bps(wished_bps: int, wish: AudioWish, channels: int) -> int:
+    """Keep to what the codec can have: Opus opens at no more."""
+    is_opus = wish.codec is AudioCodec.OPUS
+    return min(wished_bps, _MOST_OPUS_BPS * channels) if is_opus else wished_bps
 
 
 def _title(track: AudioFacts) -> str:

@@ -177,3 +177,10 @@ def test_fields_may_become_pictures_of_their_own_and_film_is_made_film_again() -
     assert whole.grid is not None
     assert whole.grid.frame_rate == Fraction(24000, 1001)
     assert [warning.code for warning in whole.warnings] == ["plan.untelecined"]
+
+
+def test_a_silent_picture_is_nothing_to_a_profile_of_sound_alone() -> None:
+    with pytest.raises(MediaUnsupported) as caught:
+        plan(media_facts(video_facts()), built_in().get("audio"))
+
+    assert caught.value.instance_code == "media.no_sound"

@@ -1,5 +1,6 @@
 from pipeline.core.sounds import plan
 from schemas.profile import AudioWish
+from schemas.vocabulary import AudioCodec
 from tests.support.sources import audio_facts
 
 TRACKS = (
@@ -42,3 +43,11 @@ def test_surround_is_a_twin_of_the_tracks_that_have_it() -> None:
     ]
     assert (made[3].source_index, made[3].title, made[3].is_default) == (2, "English", False)
     assert made[3].bitrate_bps == 384_000
+
+
+def test_opus_gets_no_more_bits_than_it_opens_with() -> None:
+    wish = AudioWish(
+        codec=AudioCodec.OPUS, bitrate_bps=600_000, surround=True, surround_bitrate_bps=2_000_000
+    )
+
+    assert [one.bitrate_bps for one in plan(TRACKS[:1], wish)] == [512_000, 1_536_000]
