@@ -72,6 +72,14 @@ def _verdicts(asset: ProvenAsset) -> Mapping[str, Verdict]:
                 *("-output_ts_offset", "6.4"),
             ),
         ),
+        # Smaller than the small pictures are made from, a frame every fifth of a second.
+        (
+            "mkv",
+            (
+                *("-f", "lavfi", "-i", "testsrc2=s=64x36:r=5", "-t", "20"),
+                *("-c:v", "mpeg4", "-q:v", "2"),
+            ),
+        ),
         # Another rate, open groups, and what every camera writes.
         (
             "mov",
@@ -89,6 +97,7 @@ def _verdicts(asset: ProvenAsset) -> Mapping[str, Verdict]:
         "rotated",
         "interlaced",
         "fields",
+        "tiny",
         "no sound",
     ],
 )

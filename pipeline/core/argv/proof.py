@@ -123,7 +123,9 @@ def _source_small(stream: Any, reel: SourceReel, image: Any) -> Any:
     # Tone mapping and noise want more than a small picture; a mark would be half a pixel off.
     larger = {"width_px": width_px * _DETAIL, "height_px": height_px * _DETAIL}
     top = reel.plan.rungs[0]
-    rung = top if image is not None else top.model_copy(update=larger)
+    # Nor may it be more than there is: enlarging makes up detail that no rung has.
+    is_small = top.width_px <= larger["width_px"]
+    rung = top if image is not None or is_small else top.model_copy(update=larger)
     stream = _displayed(stream, rung, reel)
     # By areas, as the rungs are: the usual scaler would let through more of what is fine.
     stream = stream.filter("scale", w=rung.width_px, h=rung.height_px, flags="area")
