@@ -198,8 +198,9 @@ class Prober:
         )
 
 
-#: Whoever computes for this share of the time it was given had a core to itself, about.
-_BUSY_SHARE = 0.5
+#: Questions take a small part of a second. Whoever computed for this share of a limit, on however
+#: crowded a box, had many times that.
+_BUSY_SHARE = 0.2
 
 
 @contextmanager
