@@ -307,7 +307,7 @@ def test_a_question_that_takes_too_long_is_the_files_fault_only_if_it_was_worked
         opened(FolderBench(tmp_path), plain),
         ffprobe=str(standing_in),
         scratch=tmp_path,
-        stall_s=1.0,
+        stall_s=3.0,
     )
 
     with pytest.raises(error) as caught:

@@ -155,7 +155,7 @@ def test_a_child_that_goes_on_for_ever_is_stopped(ffmpeg: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "limits", [Limits(wall_s=1.0, stall_s=30.0), Limits(wall_s=30.0, stall_s=1.0)]
+    "limits", [Limits(wall_s=2.0, stall_s=30.0), Limits(wall_s=30.0, stall_s=2.0)]
 )
 def test_whoever_is_stopped_is_told_busy_from_waiting(limits: Limits, tmp_path: Path) -> None:
     def share(code: str) -> float:
@@ -165,8 +165,8 @@ def test_whoever_is_stopped_is_told_busy_from_waiting(limits: Limits, tmp_path: 
         return caught.value.cpu_share
 
     # Others may share the cores.
-    assert share("while True: pass") > 0.3
-    assert share(SLEEP) < 0.2
+    assert share("while True: pass") > 0.2
+    assert share(SLEEP) < 0.15
 
 
 @pytest.mark.parametrize("deaf", ["", "import signal; signal.signal(15, signal.SIG_IGN); "])
