@@ -9,10 +9,13 @@ from fractions import Fraction
 from schemas.media import MediaFacts, VideoFacts
 from schemas.plan import Grid, RungPlan
 from schemas.profile import Profile
+from schemas.vocabulary import VideoCodec
 
 #: A keyframe this near to its grid point, in frames, stands on it.
 _NEAR_FRAMES = Fraction(1, 4)
 _RANGES = (None, "tv")
+#: ffprobe's names of H.264 profiles.
+_MAIN_AND_BELOW = ("Main", "Constrained Baseline", "Baseline")
 #: Containers whose clock has a tick for every frame; Matroska's milliseconds would be off the grid.
 _EXACT_CLOCKS = ("mov",)
 
@@ -50,10 +53,17 @@ def _bitrate_bps(facts: MediaFacts) -> Fraction:
 def _equals(video: VideoFacts, rung: RungPlan, bitrate_bps: Fraction) -> bool:
     return (
         video.codec == rung.codec.value
+        and _is_simple_enough(video, rung)
         and (video.width_px, video.height_px) == (rung.width_px, rung.height_px)
         and video.sample_aspect_ratio == 1
         and bitrate_bps <= rung.bitrate_bps
     )
+
+
+def _is_simple_enough(video: VideoFacts, rung: RungPlan) -> bool:
+    """Check that old phones, where they are meant, know all tools the source was made with."""
+    is_for_all = rung.codec is VideoCodec.H264 and rung.h264_profile == "main"
+    return not is_for_all or video.profile in _MAIN_AND_BELOW
 
 
 def _keeps_to(video: VideoFacts, grid: Grid) -> bool:

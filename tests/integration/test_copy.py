@@ -143,8 +143,21 @@ def test_damage_is_encoded_and_counted_or_refused_but_never_copied(
     assert flaws(pipeline, asset_id) == []
 
 
-def worked(hand: Hand, pipeline: Pipeline, path: Path) -> tuple[Timeline, list[TaskKind]]:
-    asset_id, job_id = hand.submit(path, COPYING)
+def test_what_old_phones_cannot_decode_is_encoded_where_they_are_meant(
+    pipeline: Pipeline, hand: Hand, clips: Clips
+) -> None:
+    high = ("-g", "50", "-x264-params", "8x8dct=1")
+    path = clips.constant("25", seconds=3, video=(*REGULAR, *high)).path
+    for_all = COPYING.model_copy(update={"h264_profile": "main"})
+
+    assert TaskKind.COPY in worked(hand, pipeline, path)[1]
+    assert TaskKind.COPY not in worked(hand, pipeline, path, for_all)[1]
+
+
+def worked(
+    hand: Hand, pipeline: Pipeline, path: Path, profile: Profile = COPYING
+) -> tuple[Timeline, list[TaskKind]]:
+    asset_id, job_id = hand.submit(path, profile)
     hand.work()
     job = jobs.show(pipeline.database, job_id)
     assert job.state is JobState.SUCCEEDED, job.error
