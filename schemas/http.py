@@ -227,6 +227,8 @@ class Submitted(Frozen):
     job_id: JobId | None
     state: str
     watch_url: str | None
+    #: What went on in spite of something, once the job has ended.
+    warnings: tuple[MediaWarning, ...] = ()
     error: ErrorView | None = None
 
 

@@ -93,8 +93,15 @@ def _cell(value: object) -> str:
 
 def said(warnings: Iterable[MediaWarning]) -> str | None:
     """Write warnings for people, one a line; None where there is none."""
-    lines = [f"{one.title}: {one.detail}" if one.title else one.detail for one in warnings]
-    return "\n".join(lines) or None
+    return "\n".join(_said(one) for one in warnings) or None
+
+
+def _said(warning: MediaWarning) -> str:
+    # Some details say what the title says.
+    is_twice = warning.title.casefold() == warning.detail.casefold()
+    return (
+        f"{warning.title}: {warning.detail}" if warning.title and not is_twice else warning.detail
+    )
 
 
 def fault(error: ErrorView | None) -> str | None:

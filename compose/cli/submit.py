@@ -12,7 +12,7 @@ from compose.cli.assets import address
 from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, code_of_problem, complain
 from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption, TrimOption
-from compose.cli.output import print_json, print_table, printable
+from compose.cli.output import print_facts, print_json, print_table, printable, said
 from compose.cli.speech import connect
 from schemas.http import ErrorView, JobRequest, Submitted
 from schemas.trim import Trim
@@ -90,7 +90,11 @@ class Reception:
         if asset.state != AssetState.READY:
             self._note(Exit.FAILED)
         return submitted.model_copy(
-            update={"state": asset.state, "error": job.error or asset.error}
+            update={
+                "state": asset.state,
+                "warnings": asset.warnings,
+                "error": job.error or asset.error,
+            }
         )
 
     def _upload(self, path: Path) -> AssetId:
@@ -145,3 +149,5 @@ def _print(files: Sequence[Path], handed_in: Sequence[Submitted]) -> None:
         if entry.error is not None:
             detail = f"{printable(path)}: {entry.error.detail}"
             complain(entry.error.model_copy(update={"detail": detail}))
+        if entry.warnings:
+            print_facts({printable(path.name): said(entry.warnings)})

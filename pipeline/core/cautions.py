@@ -71,7 +71,8 @@ def _picture(facts: MediaFacts) -> Iterator[MediaWarning]:
             code="media.dolby_vision",
             detail=f"Dolby Vision profile {video.dolby_vision_profile} is shown as its base layer",
         )
-    if video.has_alpha and video.pixel_format != "unknown":
+    # Every GIF is decoded as if it had transparent parts; few have.
+    if video.has_alpha and video.pixel_format != "unknown" and video.codec != "gif":
         yield MediaWarning(code="media.alpha", detail="transparent parts are put on black")
     if _is_interlaced(video, facts.enrichment):
         yield MediaWarning(code="media.interlaced", detail="the picture is interlaced")

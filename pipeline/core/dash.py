@@ -46,7 +46,7 @@ def manifest(
         NotFound: nothing can be played yet, or not by DASH.
     """
     if timeline.is_encrypted:
-        raise NotFound("An encrypted asset plays over HLS alone", code="playback.not_ready")
+        raise NotFound("An encrypted asset plays over HLS alone", code="playback.hls_only")
     shown = [each for each in measures.listed(timeline, is_whole=is_whole) if _has_one_init(each)]
     promised = {each.medium for each in timeline.renditions} - {Medium.TEXT}
     if not promised <= {each.medium for each in shown}:

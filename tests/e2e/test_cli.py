@@ -32,7 +32,9 @@ def submitted(house: House, film: Path) -> dict[str, Any]:
 
 
 def test_a_file_is_handed_in_and_waited_for(submitted: dict[str, Any]) -> None:
-    assert set(submitted) == {"asset_id", "job_id", "state", "watch_url", "error"}
+    said = {"asset_id", "job_id", "state", "watch_url", "warnings", "error"}
+    assert set(submitted) == said
+    assert submitted["warnings"] == []
     assert submitted["state"] == "ready"
     assert submitted["error"] is None
     assert httpx.get(submitted["watch_url"]).is_success

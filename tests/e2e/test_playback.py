@@ -118,6 +118,7 @@ def test_a_finished_asset_plays_without_a_gap_and_seeks_over_seams(
     wait(page, f"{VIDEO}.ended")
 
     found = state(page)
+    assert "object at" not in page.content()
     assert found["errors"] == 0
     assert found["error"] is None
     assert len(found["buffered"]) == 1

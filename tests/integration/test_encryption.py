@@ -77,7 +77,9 @@ def test_nothing_stored_of_an_encrypted_asset_is_a_clear_segment(
 def test_dash_and_iframes_are_not_promised(served: Served, assets: tuple[AssetId, AssetId]) -> None:
     base = f"{served.url}/media/{assets[1]}"
 
-    assert httpx.get(f"{base}/manifest.mpd").status_code == 404
+    refused = httpx.get(f"{base}/manifest.mpd")
+    assert refused.status_code == 404
+    assert refused.json()["code"] == "playback.hls_only"
     assert "I-FRAME" not in httpx.get(f"{base}/master.m3u8").text
     assert served.client.asset(assets[1]).dash_url is None
     assert served.client.asset(assets[0]).dash_url is not None

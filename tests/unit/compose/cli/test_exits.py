@@ -105,7 +105,8 @@ def test_submit_says_for_each_file_what_went_wrong(tmp_path: Path, capsys: Captu
 
     entries = json.loads(capsys.readouterr().out)
     assert [entry["error"]["code"] for entry in entries] == ["file.unreadable", "api.unreachable"]
-    assert set(entries[0]) == {"asset_id", "job_id", "state", "watch_url", "error"}
+    said = {"asset_id", "job_id", "state", "watch_url", "warnings", "error"}
+    assert set(entries[0]) == said
     # The first that went wrong.
     assert code == Exit.REFUSED
 
