@@ -50,6 +50,10 @@ def python(code: str) -> list[str]:
     return ["-I", "-S", "-c", code]
 
 
+def descendants() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
 def alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
@@ -171,10 +175,12 @@ def test_whoever_is_stopped_is_told_busy_from_waiting(limits: Limits, tmp_path: 
 
 @pytest.mark.parametrize("deaf", ["", "import signal; signal.signal(15, signal.SIG_IGN); "])
 def test_what_is_killed_is_gone_and_no_zombie_for_somebody_else(deaf: str, tmp_path: Path) -> None:
-    stop, pids = Event(), list[int]()
+    stop, pids = Event(), set[int]()
+    # Servers of other tests.
+    others = descendants()
 
     def on_line(line: bytes) -> None:
-        pids.extend(process.pid for process in psutil.Process().children(recursive=True))
+        pids.update(descendants() - others)
         stop.set()
 
     with pytest.raises(Stopped):

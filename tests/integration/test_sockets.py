@@ -283,7 +283,8 @@ def test_a_reader_that_is_stuck_is_cut_and_others_do_not_notice(
 def test_a_reader_that_fell_behind_gets_a_snapshot(served: Served, job: JobView) -> None:
     with watch(served, f"/api/jobs/{job.id}/events") as messages:
         next(messages)
-        for number in range(100):
+        # More than the buffers of both ends of a connection ever hold.
+        for number in range(400):
             served.pipeline.bus.publish(tick(job.id, f"t{number}", n_rungs=2000))
         flip(served, job.id, BACKLOG_EVENTS // 2 + 5)
 
