@@ -11,11 +11,14 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from pipeline.core.errors import DatabaseUnavailable
 
 #: A connection used so lately needs no asking whether it still works.
 _FRESH_S = 0.5
+#: How long a process waits for another to make a fresh SQLite file what it shall be.
+_SWITCH_S = 5.0
 
 
 def open_engine(url: str) -> Engine:
@@ -75,8 +78,8 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     del record
     # SQLAlchemy begins transactions itself, see begin(): the driver must not.
     connection.isolation_level = None
+    _log_ahead(connection)
     for pragma in (
-        "journal_mode=WAL",
         # FULL: what was committed survives a power cut, as law 1 needs.
         "synchronous=FULL",
         "busy_timeout=30000",
@@ -84,6 +87,17 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+@retry(
+    retry=retry_if_exception(lambda error: "locked" in str(error)),
+    stop=stop_after_delay(_SWITCH_S),
+    wait=wait_random(0, 0.05),
+    reraise=True,
+)
+def _log_ahead(connection: Any) -> None:
+    """Switch to WAL; of several who find a fresh file, SQLite turns all but one away at once."""
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 class FirstComeLock:
