@@ -1,0 +1,25 @@
+"""How the HTTP server listens and what it takes."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class HttpSettings(BaseSettings):
+    """The HTTP server."""
+
+    http_host: str = Field(
+        default="127.0.0.1",
+        description="Address the HTTP server binds; any but this box's own is warned about.",
+    )
+    http_port: int = Field(
+        default=8080, ge=0, le=65535, description="Port of the HTTP server; 0 picks a free one."
+    )
+    http_threads: int = Field(default=16, ge=2, description="Threads for plain HTTP requests.")
+    websocket_clients: int = Field(
+        default=200,
+        ge=0,
+        description="Most websockets one API process serves; further ones get 503.",
+    )
+    upload_limit_bytes: int = Field(
+        default=10 * 2**30, ge=1, description="Largest file accepted, in bytes."
+    )
