@@ -1,6 +1,7 @@
 """The Flask application over one pipeline. Who serves it is not known here."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask, Response, g, request
 
@@ -9,9 +10,11 @@ from api.bodies import IdConverter
 from api.checks import Check, DatabaseGate
 from api.fleet import fleet_blueprint
 from api.health import health_blueprint
+from api.identity import identify
 from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
 from api.media import media_blueprint
 from api.metrics import metrics_blueprint
+from api.policy import enforce
 from api.problems import register
 from api.profiles import profiles_blueprint
 from api.sockets.hub import Hub
@@ -37,8 +40,10 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
     register(app)
     # Before the guards, so that what they refuse is measured too.
     app.register_blueprint(metrics_blueprint(pipeline, hub, gate))
+    app.before_request(partial(identify, pipeline.settings))
     app.before_request(_guard_writes)
     app.before_request(_guard_database(gate))
+    app.before_request(enforce)
     app.after_request(_headers)
     for blueprint in (
         assets_blueprint(pipeline),

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request
 
 from api.bodies import AssetListQuery, UploadQuery, answer, nothing, query
+from api.identity import caller, owner
 from api.streaming import blocks
 from pipeline.bootstrap import Pipeline
 from pipeline.services import assets
@@ -24,26 +25,27 @@ def assets_blueprint(pipeline: Pipeline) -> Blueprint:
             filename=query(UploadQuery).filename,
             blocks=body,
             limit_bytes=limit_bytes,
+            account=caller().account,
+            playback=query(UploadQuery).playback,
         )
         return answer(created, 201, location=f"/api/assets/{created.id}")
 
     @blueprint.get("")
     def listing() -> Response:
         asked = query(AssetListQuery)
-        page = assets.page(database, cursor=asked.cursor, limit=asked.limit, state=asked.state)
-        return answer(page)
+        return answer(assets.page(database, **dict(asked), owner=owner()))
 
     @blueprint.get("/<id:asset_id>")
     def one(asset_id: AssetId) -> Response:
-        return answer(assets.show(database, asset_id))
+        return answer(assets.show(database, asset_id, owner=owner()))
 
     @blueprint.get("/<id:asset_id>/certificate")
     def certificate(asset_id: AssetId) -> Response:
-        return answer(assets.certificate(database, asset_id))
+        return answer(assets.certificate(database, asset_id, owner=owner()))
 
     @blueprint.delete("/<id:asset_id>")
     def delete(asset_id: AssetId) -> Response:
-        assets.delete(database, asset_id)
+        assets.delete(database, asset_id, owner=owner())
         return nothing()
 
     return blueprint

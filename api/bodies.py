@@ -14,6 +14,7 @@ from api.texts import language
 from api.wording import worded
 from schemas.frozen import Frozen
 from schemas.http import JobRequest, Page
+from schemas.identity import Playback
 from schemas.vocabulary import AssetId, AssetState, JobState
 
 #: More than any request of ours needs.
@@ -68,6 +69,7 @@ class UploadQuery(Frozen):
     """Query of ``POST /api/assets``; the name is shown to people and names nothing on disk."""
 
     filename: Annotated[str, AfterValidator(_stored_filename)] = "upload"
+    playback: Playback = Playback.PUBLIC
 
 
 def _without_nul(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from threading import Event
 from flask import Blueprint, Response
 
 from api.bodies import JobBody, JobListQuery, answer, body, query
+from api.identity import owner
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import MediaError
 from pipeline.services import dryrun, jobs, watermarks
@@ -37,31 +38,32 @@ def jobs_blueprint(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S
     @blueprint.get("")
     def listing() -> Response:
         asked = query(JobListQuery)
-        return answer(jobs.page(database, **dict(asked)))
+        return answer(jobs.page(database, **dict(asked), owner=owner()))
 
     @blueprint.get("/<id:job_id>")
     def one(job_id: JobId) -> Response:
-        return answer(jobs.show(database, job_id))
+        return answer(jobs.show(database, job_id, owner=owner()))
 
     @blueprint.post("/<id:job_id>/cancel")
     def cancel(job_id: JobId) -> Response:
-        return answer(jobs.cancel(database, job_id))
+        return answer(jobs.cancel(database, job_id, owner=owner()))
 
     @blueprint.post("/<id:job_id>/retry")
     def retry(job_id: JobId) -> Response:
-        return _accepted(jobs.retry(database, job_id))
+        return _accepted(jobs.retry(database, job_id, owner=owner()))
 
     return blueprint
 
 
 def _submit(pipeline: Pipeline, request: JobRequest, wished: Profile) -> JobView:
-    watermarks.keep(pipeline.database, pipeline.storage, request.asset_id, wished)
+    watermarks.keep(pipeline.database, pipeline.storage, request.asset_id, wished, owner=owner())
     return jobs.submit(
         pipeline.database,
         request,
         wished,
         max_attempts=pipeline.settings.max_attempts,
         max_lost=pipeline.settings.max_lost,
+        owner=owner(),
     )
 
 
@@ -73,7 +75,7 @@ def _dry_run(
     pipeline: Pipeline, request: JobRequest, wished: Profile, *, wait_s: float
 ) -> Response:
     """Answer with the plan, or 202 with the probing job when that takes too long."""
-    view = dryrun.preview(pipeline.database, request.asset_id, wished)
+    view = dryrun.preview(pipeline.database, request.asset_id, wished, owner=owner())
     if view is not None:
         return answer(view)
     job = _probing(pipeline, request.asset_id) or _submit(pipeline, request, wished)

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 STATUS: Mapping[type[ReelmillError], int] = {
     errors.ReelmillError: 500,
     errors.NotFound: 404,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
     errors.Conflict: 409,
     errors.InvalidRequest: 400,
     errors.TooLarge: 413,
@@ -167,6 +169,8 @@ def _answer(
     )
     answer = Response(problem.model_dump_json(), status, content_type="application/problem+json")
     vary(answer)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="reelmill"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return answer

@@ -8,6 +8,7 @@ from pydantic import Field
 from schemas.certificate import CertificateState, Point
 from schemas.events import Event
 from schemas.frozen import Frozen
+from schemas.identity import Playback
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import MediaPlan, PlannedCommand
 from schemas.profile import Profile
@@ -62,6 +63,8 @@ class AssetView(Frozen):
     filename: str
     size_bytes: int
     sha256: str
+    playback: Playback = Playback.PUBLIC
+    metadata: dict[str, str] = Field(default_factory=dict)
     created_at: datetime
     job_id: JobId | None = None
     facts: MediaFacts | None = None

@@ -4,6 +4,8 @@
 
     ReelmillError
     ├── NotFound                 asset.not_found, job.not_found, …
+    ├── Unauthenticated          nobody known asks for what takes credentials
+    ├── Forbidden                those who ask may not
     ├── Conflict                 the thing is in a state that forbids it
     ├── InvalidRequest           the caller sent something we refuse
     │   └── TooLarge
@@ -56,6 +58,20 @@ class NotFound(ReelmillError):
 
     code = "not_found"
     default_remedy = "Check the id; it may have been deleted."
+
+
+class Unauthenticated(ReelmillError):
+    """It takes credentials, and none that count were shown."""
+
+    code = "auth.required"
+    default_remedy = "Send an API key or a token that has not expired as Bearer."
+
+
+class Forbidden(ReelmillError):
+    """Whoever asks may not do this."""
+
+    code = "auth.forbidden"
+    default_remedy = "Use an account or a key whose role and scopes reach so far."
 
 
 class Conflict(ReelmillError):

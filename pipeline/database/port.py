@@ -14,13 +14,12 @@ from pipeline.database.proofs import CertificateRows
 from pipeline.database.rowsets import (
     AssetRows,
     EventRows,
-    FleetRows,
-    GarbageRows,
     JobRows,
     MediaRows,
     OutboxRows,
     TaskRows,
 )
+from pipeline.database.upkeep import FleetRows, GarbageRows
 from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
 

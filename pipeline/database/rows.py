@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.certificate import CertificateState, Point, StretchProof
+from schemas.identity import Playback
 from schemas.media import MediaFacts
 from schemas.plan import MediaPlan
 from schemas.profile import Profile
@@ -35,9 +36,12 @@ class NewAsset:
     source_key: str
     size_bytes: int
     sha256: str
+    playback: Playback = Playback.PUBLIC
+    #: Of the app that handed it in, passed through.
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AssetRow(NewAsset):
     """One asset."""
 

@@ -13,12 +13,10 @@ from pipeline.database.rows import (
     NewAsset,
     NewJob,
     OutboxRow,
-    QueueRow,
     RenditionRow,
     SegmentRow,
     TaskRow,
     Wanted,
-    WorkerRow,
 )
 from schemas.events import Event
 from schemas.media import Damage, MediaFacts
@@ -34,7 +32,7 @@ from schemas.vocabulary import (
     TaskState,
     WorkerId,
 )
-from schemas.workers import Capabilities, Pulse
+from schemas.workers import Pulse
 
 
 class AssetRows(Protocol):
@@ -46,7 +44,11 @@ class AssetRows(Protocol):
         """Get the asset and keep it from being deleted until the transaction ends."""
 
     def page(
-        self, after: tuple[float, str] | None, limit: int, state: AssetState | None
+        self,
+        after: tuple[float, str] | None,
+        limit: int,
+        state: AssetState | None,
+        owner: str | None,
     ) -> list[tuple[float, AssetRow]]:
         """Newest first, with the key of each row for the next page."""
 
@@ -73,6 +75,7 @@ class JobRows(Protocol):
         limit: int,
         state: JobState | None,
         asset_id: AssetId | None,
+        owner: str | None,
     ) -> list[tuple[float, JobRow]]: ...
     def fractions(self, job_ids: Sequence[JobId]) -> dict[JobId, float]:
         """Done share of each job, 0–1, weighted by the tasks' expected cost."""
@@ -259,40 +262,3 @@ class MediaRows(Protocol):
         """Note what of its part of the source a task could not decode."""
 
     def damages(self, job_id: JobId) -> list[Damage]: ...
-
-
-class GarbageRows(Protocol):
-    """Prefixes whose objects are to go."""
-
-    def add(self, prefix: str, *, delay_s: float) -> int: ...
-    def forget(self, garbage_id: int) -> None: ...
-    def due(self, limit: int, *, patience_s: float) -> list[tuple[int, str, int]]:
-        """Id, prefix and how often it was swept already, of what is due for so long."""
-
-    def postpone(self, garbage_id: int, *, delay_s: float) -> None: ...
-
-
-class FleetRows(Protocol):
-    """Workers, queue switches, leaders."""
-
-    def register(
-        self,
-        worker_id: WorkerId,
-        host: str,
-        queues: Sequence[QueueName],
-        slots: int,
-        capabilities: Capabilities,
-    ) -> None: ...
-    def touch(self, worker_id: WorkerId) -> bool | None:
-        """Note that the worker lives; tell whether it shall drain, None if it is unknown."""
-
-    def drain(self, worker_id: WorkerId) -> bool: ...
-    def leave(self, worker_id: WorkerId) -> None: ...
-    def workers(self) -> list[WorkerRow]: ...
-    def forget_silent(self, silent_s: float) -> int: ...
-    def queues(self) -> list[QueueRow]: ...
-    def pause(self, queue: QueueName, *, is_paused: bool) -> None: ...
-    def lead(self, name: str, owner: str, ttl_s: float) -> bool:
-        """Take or renew a leadership; tell whether the owner has it."""
-
-    def resign(self, name: str, owner: str) -> None: ...

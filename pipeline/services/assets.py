@@ -11,6 +11,7 @@ from pipeline.services.ids import new_id
 from pipeline.storage.port import ObjectStore
 from schemas.events import EventType
 from schemas.http import AssetPage, AssetView, CertificateView
+from schemas.identity import Playback
 from schemas.vocabulary import AssetId, AssetState, JobState
 
 #: Who owns what came in before there are accounts.
@@ -22,7 +23,14 @@ _AT_ONCE_S = -10 * _UPLOAD_LIFE_S
 
 
 def create(
-    db: Database, storage: ObjectStore, *, filename: str, blocks: Iterable[bytes], limit_bytes: int
+    db: Database,
+    storage: ObjectStore,
+    *,
+    filename: str,
+    blocks: Iterable[bytes],
+    limit_bytes: int,
+    account: str = LOCAL_ACCOUNT,
+    playback: Playback = Playback.PUBLIC,
 ) -> AssetView:
     """Store a source as it streams in and make it an asset.
 
@@ -48,11 +56,12 @@ def create(
         tx.assets.add(
             NewAsset(
                 id=asset_id,
-                account=LOCAL_ACCOUNT,
+                account=account,
                 filename=filename,
                 source_key=keys.source_key(asset_id),
                 size_bytes=written.size_bytes,
                 sha256=written.sha256,
+                playback=playback,
             )
         )
         tx.garbage.forget(note)
@@ -74,46 +83,51 @@ def _collect_now(db: Database, note: int) -> None:
         tx.garbage.postpone(note, delay_s=_AT_ONCE_S)
 
 
-def show(db: Database, asset_id: AssetId) -> AssetView:
+def show(db: Database, asset_id: AssetId, *, owner: str | None = None) -> AssetView:
     """Show one asset.
 
     Raises:
         NotFound: there is no such asset.
     """
     with db.read() as tx:
-        return views.asset(tx, need(tx, asset_id), is_detailed=True)
+        return views.asset(tx, need(tx, asset_id, owner=owner), is_detailed=True)
 
 
-def certificate(db: Database, asset_id: AssetId) -> CertificateView:
+def certificate(db: Database, asset_id: AssetId, *, owner: str | None = None) -> CertificateView:
     """Show how far an asset is proven, and what was found.
 
     Raises:
         NotFound: there is no such asset, or nothing of it is complete yet.
     """
     with db.read() as tx:
-        return certificates.view(tx, need(tx, asset_id))
+        return certificates.view(tx, need(tx, asset_id, owner=owner))
 
 
 def page(
-    db: Database, *, cursor: str | None, limit: int, state: AssetState | None = None
+    db: Database,
+    *,
+    cursor: str | None,
+    limit: int,
+    state: AssetState | None = None,
+    owner: str | None = None,
 ) -> AssetPage:
     """List assets, newest first."""
     with db.read() as tx:
-        rows = tx.assets.page(cursors.decode(cursor), limit + 1, state)
+        rows = tx.assets.page(cursors.decode(cursor), limit + 1, state, owner)
         items = tuple(views.asset(tx, row, is_detailed=False) for _, row in rows[:limit])
     last = rows[limit - 1] if len(rows) > limit else None
     return AssetPage(items=items, next=cursors.encode((last[0], last[1].id)) if last else None)
 
 
-def delete(db: Database, asset_id: AssetId) -> None:
+def delete(db: Database, asset_id: AssetId, *, owner: str | None = None) -> None:
     """Delete an asset with everything made of it; running work on it stops within a heartbeat.
 
     Raises:
         NotFound: there is no such asset.
     """
     with db.write() as tx:
-        need(tx, asset_id)
-        for _, job in tx.jobs.page(None, 1000, None, asset_id):
+        need(tx, asset_id, owner=owner)
+        for _, job in tx.jobs.page(None, 1000, None, asset_id, None):
             tx.tasks.cancel_of_job(job.id)
             tx.jobs.move(job.id, (JobState.WAITING, JobState.RUNNING), JobState.CANCELLED)
         if not tx.assets.delete(asset_id):
@@ -122,8 +136,12 @@ def delete(db: Database, asset_id: AssetId) -> None:
         tx.emit(EventType.ASSET_DELETED, asset_id=asset_id)
 
 
-def need(tx: Transaction, asset_id: AssetId, *, is_held: bool = False) -> AssetRow:
+def need(
+    tx: Transaction, asset_id: AssetId, *, is_held: bool = False, owner: str | None = None
+) -> AssetRow:
     """Get an asset that must be there; a held one stays until the transaction ends.
+
+    Another account's asset is not there for an owner: ids of others are not for guessing.
 
     Raises:
         NotFound: it is not.
@@ -131,6 +149,6 @@ def need(tx: Transaction, asset_id: AssetId, *, is_held: bool = False) -> AssetR
     # Ids are letters and digits; PostgreSQL refuses a NUL in text instead of not finding it.
     get = tx.assets.hold if is_held else tx.assets.get
     row = get(asset_id) if asset_id.isalnum() else None
-    if row is None:
+    if row is None or owner not in {None, row.account}:
         raise NotFound(f"there is no asset {asset_id}", code="asset.not_found")
     return row

@@ -11,7 +11,9 @@ from schemas.profile import Profile
 from schemas.vocabulary import AssetId
 
 
-def preview(db: Database, asset_id: AssetId, profile: Profile) -> DryRunView | None:
+def preview(
+    db: Database, asset_id: AssetId, profile: Profile, *, owner: str | None = None
+) -> DryRunView | None:
     """Plan for an asset; None until its facts are known.
 
     Raises:
@@ -19,7 +21,7 @@ def preview(db: Database, asset_id: AssetId, profile: Profile) -> DryRunView | N
         MediaError: it cannot be made playable.
     """
     with db.read() as tx:
-        facts = assets.need(tx, asset_id).facts
+        facts = assets.need(tx, asset_id, owner=owner).facts
     return None if facts is None else preview_facts(facts, profile)
 
 

@@ -16,7 +16,13 @@ from schemas.vocabulary import AssetId, AssetState, JobId, JobState
 
 
 def submit(
-    db: Database, request: JobRequest, profile: Profile, *, max_attempts: int, max_lost: int
+    db: Database,
+    request: JobRequest,
+    profile: Profile,
+    *,
+    max_attempts: int,
+    max_lost: int,
+    owner: str | None = None,
 ) -> JobView:
     """Accept a job: rows, the first task and its ring, in one transaction.
 
@@ -28,7 +34,7 @@ def submit(
     """
     job_id = JobId(new_id())
     with db.write() as tx:
-        asset = assets.need(tx, request.asset_id, is_held=True)
+        asset = assets.need(tx, request.asset_id, is_held=True, owner=owner)
         if not request.dry_run:
             abilities.require(tx, profile)
         rank = job_rank(
@@ -71,14 +77,14 @@ def _process(tx: Transaction, asset_id: AssetId) -> None:
         tx.assets.set_error(asset_id, None)
 
 
-def show(db: Database, job_id: JobId) -> JobView:
+def show(db: Database, job_id: JobId, *, owner: str | None = None) -> JobView:
     """Show a job with its graph.
 
     Raises:
         NotFound: there is no such job.
     """
     with db.read() as tx:
-        return views.job(tx, need(tx, job_id))
+        return views.job(tx, need(tx, job_id, owner=owner))
 
 
 def page(
@@ -88,16 +94,17 @@ def page(
     limit: int,
     state: JobState | None = None,
     asset_id: AssetId | None = None,
+    owner: str | None = None,
 ) -> JobPage:
     """List jobs, newest first, without their graphs."""
     with db.read() as tx:
-        rows = tx.jobs.page(cursors.decode(cursor), limit + 1, state, asset_id)
+        rows = tx.jobs.page(cursors.decode(cursor), limit + 1, state, asset_id, owner)
         items = views.job_list(tx, [row for _, row in rows[:limit]])
     last = rows[limit - 1] if len(rows) > limit else None
     return JobPage(items=items, next=cursors.encode((last[0], last[1].id)) if last else None)
 
 
-def cancel(db: Database, job_id: JobId) -> JobView:
+def cancel(db: Database, job_id: JobId, *, owner: str | None = None) -> JobView:
     """Cancel a job; running work is told within a heartbeat.
 
     Raises:
@@ -105,7 +112,7 @@ def cancel(db: Database, job_id: JobId) -> JobView:
         Conflict: it has ended already.
     """
     with db.write() as tx:
-        if not end(tx, need(tx, job_id), JobState.CANCELLED, None):
+        if not end(tx, need(tx, job_id, owner=owner), JobState.CANCELLED, None):
             raise Conflict(f"job {job_id} has ended already", code="job.ended")
     return show(db, job_id)
 
@@ -136,7 +143,7 @@ def end(tx: Transaction, job: JobRow, state: JobState, error: dict[str, str] | N
     return True
 
 
-def retry(db: Database, job_id: JobId) -> JobView:
+def retry(db: Database, job_id: JobId, *, owner: str | None = None) -> JobView:
     """Go on with a failed or cancelled job from where it ended; what succeeded stays.
 
     Raises:
@@ -144,7 +151,7 @@ def retry(db: Database, job_id: JobId) -> JobView:
         Conflict: it has not failed, or work of it is still stopping.
     """
     with db.write() as tx:
-        job = need(tx, job_id)
+        job = need(tx, job_id, owner=owner)
         if tx.tasks.running_of(job_id):
             raise Conflict(f"job {job_id} is still stopping", code="job.stopping")
         if not tx.jobs.move(job_id, lifecycle.JOB[JobState.WAITING], JobState.WAITING):
@@ -159,13 +166,13 @@ def retry(db: Database, job_id: JobId) -> JobView:
     return show(db, job_id)
 
 
-def need(tx: Transaction, job_id: JobId) -> JobRow:
-    """Get a job that must be there.
+def need(tx: Transaction, job_id: JobId, *, owner: str | None = None) -> JobRow:
+    """Get a job that must be there; another account's is not, for an owner.
 
     Raises:
         NotFound: it is not.
     """
     row = tx.jobs.get(job_id) if job_id.isalnum() else None
-    if row is None:
+    if row is None or owner not in {None, row.account}:
         raise NotFound(f"there is no job {job_id}", code="job.not_found")
     return row

@@ -28,6 +28,8 @@ def asset(tx: Transaction, row: AssetRow, *, is_detailed: bool) -> AssetView:
         filename=row.filename,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
+        playback=row.playback,
+        metadata=row.metadata,
         created_at=row.created_at,
         job_id=row.job_id,
         facts=row.facts if is_detailed else None,

@@ -11,7 +11,14 @@ from schemas.profile import Profile
 from schemas.vocabulary import AssetId
 
 
-def keep(db: Database, storage: ObjectStore, asset_id: AssetId, profile: Profile) -> None:
+def keep(
+    db: Database,
+    storage: ObjectStore,
+    asset_id: AssetId,
+    profile: Profile,
+    *,
+    owner: str | None = None,
+) -> None:
     """Store the image of a profile beside the source, once per asset, before a job needs it.
 
     It is named by its content, so that putting it again changes nothing, and goes with the asset.
@@ -23,7 +30,7 @@ def keep(db: Database, storage: ObjectStore, asset_id: AssetId, profile: Profile
     if profile.watermark is None:
         return
     with db.read() as tx:
-        assets.need(tx, asset_id)
+        assets.need(tx, asset_id, owner=owner)
     png = b64decode(profile.watermark.png_base64)
     key = watermark_key(asset_id, sha256(png).hexdigest())
     storage.put_bytes(key, png, content_type="image/png")

@@ -29,7 +29,8 @@ class Role(Server):
     def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
         folder.mkdir(parents=True)
         super().__init__(folder)
-        own = {"data_dir": folder / "data", "log_json": True}
+        # Who may do what has tests of its own.
+        own = {"data_dir": folder / "data", "log_json": True, "anonymous_role": "admin"}
         self._env = {f"REELMILL_{key.upper()}": str(v) for key, v in {**settings, **own}.items()}
         self._log_start = 0
 

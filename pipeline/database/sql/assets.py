@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, up
 from pipeline.database.rows import AssetRow, ErrorJson, NewAsset
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
 from pipeline.database.sql.tables import asset
+from schemas.identity import Playback
 from schemas.media import MediaFacts
 from schemas.vocabulary import AssetId, AssetState, JobId
 
@@ -21,6 +22,8 @@ def _row(row: Row[Any]) -> AssetRow:
         source_key=row.source_key,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
+        playback=Playback(row.playback),
+        metadata=row.metadata,
         created_at=utc(row.created_at),
         playable_at=utc_or_none(row.playable_at),
         job_id=row.job_id,
@@ -45,6 +48,8 @@ class SqlAssets:
                 source_key=row.source_key,
                 size_bytes=row.size_bytes,
                 sha256=row.sha256,
+                playback=row.playback.value,
+                metadata=row.metadata,
                 created_at=now_s(),
             )
         )
@@ -62,13 +67,19 @@ class SqlAssets:
         return None if row is None else _row(row)
 
     def page(
-        self, after: tuple[float, str] | None, limit: int, state: AssetState | None
+        self,
+        after: tuple[float, str] | None,
+        limit: int,
+        state: AssetState | None,
+        owner: str | None,
     ) -> list[tuple[float, AssetRow]]:
         query = select(asset).order_by(asset.c.created_at.desc(), asset.c.id.desc()).limit(limit)
         if after is not None:
             query = query.where(tuple_(asset.c.created_at, asset.c.id) < after)
         if state is not None:
             query = query.where(asset.c.state == state.value)
+        if owner is not None:
+            query = query.where(asset.c.account == owner)
         return [(row.created_at, _row(row)) for row in self._connection.execute(query)]
 
     def move(self, asset_id: AssetId, before: Sequence[AssetState], after: AssetState) -> bool:

@@ -114,6 +114,7 @@ class SqlJobs:
         limit: int,
         state: JobState | None,
         asset_id: AssetId | None,
+        owner: str | None,
     ) -> list[tuple[float, JobRow]]:
         query = select(job).order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
         if after is not None:
@@ -122,6 +123,8 @@ class SqlJobs:
             query = query.where(job.c.state == state.value)
         if asset_id is not None:
             query = query.where(job.c.asset_id == asset_id)
+        if owner is not None:
+            query = query.where(job.c.account == owner)
         return [(row.created_at, _row(row)) for row in self._connection.execute(query)]
 
     def fractions(self, job_ids: Sequence[JobId]) -> dict[JobId, float]:

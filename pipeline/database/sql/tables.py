@@ -33,12 +33,15 @@ asset = Table(
     Column("source_key", String(255), nullable=False),
     Column("size_bytes", BigId, nullable=False),
     Column("sha256", String(64), nullable=False),
+    Column("playback", String(16), nullable=False, server_default="public"),
+    Column("metadata", JsonColumn, nullable=False, server_default="{}"),
     Column("created_at", Seconds, nullable=False),
     Column("playable_at", Seconds),
     Column("job_id", String(40)),
     Column("facts", JsonColumn),
     Column("error", JsonColumn),
     Index("ix_asset_newest", "created_at", "id"),
+    Index("ix_asset_account", "account", "created_at", "id"),
 )
 
 job = Table(

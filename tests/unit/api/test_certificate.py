@@ -31,7 +31,7 @@ WRONG = Point(
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
-    opened = build(Settings(data_dir=tmp_path, _env_file=None))
+    opened = build(Settings(data_dir=tmp_path, anonymous_role="admin", _env_file=None))
     yield opened
     opened.close()
 

@@ -1,0 +1,64 @@
+"""Who may ask for what: one row per endpoint. What is not in the table is nobody's to ask.
+
+A rule lets a caller in; whose things they see is decided by ``identity.owner`` beside it.
+"""
+
+from collections.abc import Mapping
+
+from flask import request
+
+from api.identity import known
+from pipeline.core.access import EVERYBODY, Rule, allows
+from pipeline.core.errors import Forbidden, Unauthenticated
+from schemas.identity import Role, Scope
+
+_CREATOR, _OPERATOR, _ADMIN = Role.CREATOR, Role.OPERATOR, Role.ADMIN
+
+#: Endpoint → rule. A test compares it with the application's routes.
+POLICY: Mapping[str, Rule] = {
+    "health.healthz": EVERYBODY,
+    "health.readyz": EVERYBODY,
+    # Numbers of queues and requests, for scrapers; the proxy in front keeps it inside.
+    "metrics.metrics": EVERYBODY,
+    "watch.static": EVERYBODY,
+    # What may be watched is decided per asset.
+    "watch.page": EVERYBODY,
+    "media.file": EVERYBODY,
+    "assets.upload": Rule(_CREATOR, Scope.ASSETS_WRITE),
+    "assets.listing": Rule(_CREATOR, Scope.ASSETS_READ),
+    "assets.one": Rule(_CREATOR, Scope.ASSETS_READ),
+    "assets.certificate": Rule(_CREATOR, Scope.ASSETS_READ),
+    "assets.delete": Rule(_CREATOR, Scope.ASSETS_WRITE),
+    "jobs.submit": Rule(_CREATOR, Scope.JOBS_WRITE),
+    "jobs.listing": Rule(_CREATOR, Scope.JOBS_READ),
+    "jobs.one": Rule(_CREATOR, Scope.JOBS_READ),
+    "jobs.cancel": Rule(_CREATOR, Scope.JOBS_WRITE),
+    "jobs.retry": Rule(_CREATOR, Scope.JOBS_WRITE),
+    "profiles.listing": Rule(_CREATOR, Scope.PROFILES_READ),
+    "profiles.one": Rule(_CREATOR, Scope.PROFILES_READ),
+    "sockets.everything": Rule(_OPERATOR, Scope.JOBS_READ),
+    "sockets.job": Rule(_CREATOR, Scope.JOBS_READ),
+    "fleet.queues": Rule(_OPERATOR, Scope.FLEET_READ),
+    "fleet.pause": Rule(_OPERATOR, Scope.FLEET_WRITE),
+    "fleet.resume": Rule(_OPERATOR, Scope.FLEET_WRITE),
+    "fleet.workers": Rule(_OPERATOR, Scope.FLEET_READ),
+    "fleet.drain": Rule(_OPERATOR, Scope.FLEET_WRITE),
+}
+
+
+def enforce() -> None:
+    """Let a request through to its endpoint, or refuse it.
+
+    Raises:
+        Unauthenticated: it takes credentials, and none were shown.
+        Forbidden: those shown do not reach so far.
+    """
+    if request.endpoint is None or request.method == "OPTIONS":
+        return
+    rule = POLICY.get(request.endpoint, Rule(_ADMIN))
+    who = known()
+    if allows(rule, who):
+        return
+    if who is None or who.is_anonymous:
+        raise Unauthenticated("this needs credentials")
+    raise Forbidden(f"this takes the role {rule.role} and, of a key, the scope {rule.scope}")
