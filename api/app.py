@@ -14,6 +14,7 @@ from api.identity import identify
 from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
 from api.media import media_blueprint
 from api.metrics import metrics_blueprint
+from api.openapi.routes import openapi_blueprint
 from api.policy import enforce
 from api.problems import register
 from api.profiles import profiles_blueprint
@@ -54,6 +55,7 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
         sockets_blueprint(pipeline.database, hub),
         media_blueprint(pipeline),
         watch_blueprint(pipeline),
+        openapi_blueprint(),
     ):
         app.register_blueprint(blueprint)
     return app

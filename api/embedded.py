@@ -112,7 +112,7 @@ class Connection(WSGIRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what never reached the application (a malformed request line, say)."""
         problem = Problem(
-            type="urn:reelmill:problem:request.malformed",
+            type="/api/docs#code-request.malformed",
             title=HTTPStatus(code).phrase,
             status=int(code),
             detail=explain or message or "The request is not HTTP we understand.",

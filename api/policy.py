@@ -21,6 +21,7 @@ POLICY: Mapping[str, Rule] = {
     # Numbers of queues and requests, for scrapers; the proxy in front keeps it inside.
     "metrics.metrics": EVERYBODY,
     "watch.static": EVERYBODY,
+    "openapi.description": EVERYBODY,
     # What may be watched is decided per asset.
     "watch.page": EVERYBODY,
     "media.file": EVERYBODY,

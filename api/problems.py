@@ -155,17 +155,14 @@ def _answer(
     remedy: str = "",
     fields: tuple[dict[str, Any], ...] = (),
 ) -> Response:
-    said = error_in(ErrorView(code=code, detail=detail, remedy=remedy), language())
-    problem = Problem(
-        type=f"urn:reelmill:problem:{code}",
-        title=said.title or HTTPStatus(status).phrase,
-        status=status,
-        detail=detail,
+    problem = document_of(
+        status,
         code=code,
-        cause=said.cause,
-        remedy=said.remedy,
+        detail=detail,
+        language=language(),
+        remedy=remedy,
+        fields=fields,
         instance=f"urn:reelmill:request:{g.request_id}" if "request_id" in g else None,
-        errors=fields,
     )
     answer = Response(problem.model_dump_json(), status, content_type="application/problem+json")
     vary(answer)
@@ -174,3 +171,28 @@ def _answer(
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return answer
+
+
+def document_of(
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    language: str,
+    remedy: str = "",
+    fields: tuple[dict[str, Any], ...] = (),
+    instance: str | None = None,
+) -> Problem:
+    """Make the document; ``type`` is the code's place on our page of documentation."""
+    said = error_in(ErrorView(code=code, detail=detail, remedy=remedy), language)
+    return Problem(
+        type=f"/api/docs#code-{code}",
+        title=said.title or HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        cause=said.cause,
+        remedy=said.remedy,
+        instance=instance,
+        errors=fields,
+    )

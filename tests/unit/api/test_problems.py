@@ -69,7 +69,7 @@ def test_a_failure_becomes_a_problem_document(
     assert problem["code"] == code
     assert "browser" not in problem["detail"]
     assert "manually" not in problem["detail"]
-    assert problem["type"] == f"urn:reelmill:problem:{code}"
+    assert problem["type"] == f"/api/docs#code-{code}"
 
 
 def test_what_is_away_says_when_to_come_back(client: FlaskClient) -> None:

@@ -1,0 +1,39 @@
+"""What every operation of a form can be refused with, so that the table need not repeat it."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+
+from pydantic import BaseModel
+
+from api.openapi.admission import rule_of
+from api.openapi.operation import Operation, Raw
+
+#: Status → codes.
+Refusals = Mapping[int, tuple[str, ...]]
+
+
+def refusals(operation: Operation) -> Refusals:
+    """Join an operation's own refusals with those of its form, by status."""
+    joined: dict[int, dict[str, None]] = {}
+    for status, codes in (*_of_form(operation), *operation.problems.items()):
+        joined.setdefault(status, {}).update(dict.fromkeys(codes))
+    return {status: tuple(joined[status]) for status in sorted(joined)}
+
+
+def _of_form(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
+    if not operation.has_problems:
+        return
+    if rule_of(operation).role is not None:
+        yield HTTPStatus.UNAUTHORIZED, ("auth.required",)
+        yield HTTPStatus.FORBIDDEN, ("auth.forbidden",)
+    takes_json = isinstance(operation.body, type) and issubclass(operation.body, BaseModel)
+    if takes_json:
+        yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE, ("http.415",)
+    if takes_json or operation.query is not None:
+        yield HTTPStatus.BAD_REQUEST, ("request.invalid",)
+    if takes_json or isinstance(operation.body, Raw):
+        yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ("request.too_large",)
+    if operation.method not in {"GET", "HEAD"} and not operation.is_open:
+        yield HTTPStatus.FORBIDDEN, ("http.403",)
+    if not operation.is_static:
+        yield HTTPStatus.SERVICE_UNAVAILABLE, ("unavailable.database",)

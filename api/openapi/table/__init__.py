@@ -1,0 +1,22 @@
+"""The one table of operations, by topic; ``operation.py`` tells how to add to it."""
+
+from typing import Final
+
+from api.openapi.operation import Operation
+from api.openapi.table.assets import ASSETS
+from api.openapi.table.events import EVENTS
+from api.openapi.table.fleet import FLEET
+from api.openapi.table.jobs import JOBS
+from api.openapi.table.operating import OPERATING
+from api.openapi.table.playback import PLAYBACK
+from api.openapi.table.profiles import PROFILES
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *ASSETS,
+    *JOBS,
+    *PROFILES,
+    *EVENTS,
+    *FLEET,
+    *PLAYBACK,
+    *OPERATING,
+)
