@@ -15,7 +15,7 @@ if ! command -v npm >/dev/null 2>&1; then
   echo "Note: no Node here, so the watch page shows the playlist address instead of a player."
   exit 0
 fi
-if npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >"$log" 2>&1; then
+if npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >"$log" 2>&1; then
   cp node_modules/hls.js/dist/hls.min.js "$vendor/hls.min.js"
 else
   echo "Note: npm could not fetch hls.js ($log): the watch page shows the playlist address."

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.support import postgres, rabbitmq, seaweed, valkey
+from tests.support import node, postgres, rabbitmq, seaweed, valkey
 from tests.support.given import GivenServers
 from tests.support.server import PLAIN_ENV
 
@@ -72,6 +72,8 @@ def needs() -> list[Need]:
         ),
         Need("nginx", "nginx-light", _program("nginx")),
         Need("Chromium", "chromium", _program("chromium", "chromium-browser", "google-chrome")),
+        Need("Node", "nodejs", node.program),
+        Need("npm", "npm", lambda: node.program("npm")),
         Need("setpriv", "util-linux", _program("setpriv")),
     ]
 
@@ -83,6 +85,8 @@ def main() -> int:
     if packages and _may_install():
         _install(packages)
         missing = [need for need in needs() if not need.is_met]
+    if not missing:
+        missing = _fetch_node_packages()
     if missing:
         print(f"make test lacks: {', '.join(map(str, missing))}", file=sys.stderr)
     return bool(missing)
@@ -97,6 +101,18 @@ def _program(*names: str) -> Callable[[], object]:
         raise FileNotFoundError(names[0])
 
     return find
+
+
+def _fetch_node_packages() -> list[Need]:
+    wanted = Need("the development packages of package-lock.json", "", node.packages)
+    if wanted.is_met:
+        return []
+    print("installing the development packages of package-lock.json")
+    try:
+        node.install()
+    except subprocess.CalledProcessError as error:
+        print(error.stdout[-2000:] + error.stderr[-2000:], file=sys.stderr)
+    return [] if wanted.is_met else [wanted]
 
 
 def _may_install() -> bool:
