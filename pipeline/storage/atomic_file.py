@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from pipeline.core.errors import (
     InvalidRequest,
@@ -25,6 +25,9 @@ from pipeline.storage import filelock
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 #: The key collides with the tree: a folder where a file should be, or the other way round.
 _MISPLACED = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
+#: Some file systems cannot copy by themselves, or not from one into another.
+_COPYLESS = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
+_STRETCH_BYTES = 64 * 2**20
 
 
 @contextmanager
@@ -87,22 +90,43 @@ class AtomicFile:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
 
+    def copy(self, source: BinaryIO) -> Iterator[int]:
+        """Append a file, by the kernel where it can; yield how many bytes each step took."""
+        with translated("an object"):
+            while n_copied := _copied(source.fileno(), self._descriptor):
+                yield n_copied
+
     def commit(self, target: Path, root: Path) -> None:
         """Make the bytes durable, then visible under the target's name, then that durable."""
         with translated(str(target.relative_to(root))):
-            os.fsync(self._descriptor)
-            self._move(target, root)
-            sync_folder(target.parent)
+            put_in_place(self._path, self._descriptor, target, root)
 
-    def _move(self, target: Path, root: Path) -> None:
-        for _ in range(10):
-            try:
-                make_folder(target.parent, root)
-                self._path.replace(target)
-            except FileNotFoundError:
-                continue  # a deletion beside us took the empty folder away again
-            return
-        raise FileNotFoundError(errno.ENOENT, "the folder keeps vanishing", str(target.parent))
+
+def _copied(source: int, target: int) -> int:
+    try:
+        return os.copy_file_range(source, target, _STRETCH_BYTES)
+    except OSError as error:
+        if error.errno not in _COPYLESS:
+            raise
+    return os.sendfile(target, source, None, _STRETCH_BYTES)
+
+
+def put_in_place(path: Path, descriptor: int, target: Path, root: Path) -> None:
+    """Move an open file of ours to its place: bytes durable, then visible, then that durable."""
+    os.fsync(descriptor)
+    _move(path, target, root)
+    sync_folder(target.parent)
+
+
+def _move(path: Path, target: Path, root: Path) -> None:
+    for _ in range(10):
+        try:
+            make_folder(target.parent, root)
+            path.replace(target)
+        except FileNotFoundError:
+            continue  # a deletion beside us took the empty folder away again
+        return
+    raise FileNotFoundError(errno.ENOENT, "the folder keeps vanishing", str(target.parent))
 
 
 def _created_locked(path: Path) -> int:

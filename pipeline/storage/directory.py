@@ -1,12 +1,12 @@
 """Objects as files below one folder: the embedded form of the store.
 
-A key is a path below the root. Unfinished writes lie in ``.incoming`` on the same file
-system; a rename makes them visible. Several processes may share the folder.
+A key is a path below the root. Unfinished writes lie in ``.incoming``, drafts in ``.drafts``
+on the same file system; a rename makes them visible. Several processes may share the folder.
 """
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +15,14 @@ from typing import BinaryIO
 
 from pipeline.core.errors import InvalidRequest
 from pipeline.storage.atomic_file import AtomicFile, reading, remove_dead, translated
+from pipeline.storage.draft_folder import DraftFolder
 from pipeline.storage.intake import Intake, checked_key, checked_prefix
 from pipeline.storage.local_copy import save
-from pipeline.storage.port import StoredObject, Written
+from pipeline.storage.port import Draft, StoredObject, Written
 
 _INCOMING = ".incoming"
+_DRAFTS = ".drafts"
+_OURS = {_INCOMING, _DRAFTS}
 _BLOCK_BYTES = 256 * 1024
 
 
@@ -32,6 +35,7 @@ class DirectoryStore:
         with translated("the object folder"):
             self._incoming.mkdir(parents=True, exist_ok=True)
             remove_dead(self._incoming)
+        self._drafts = DraftFolder(self._root / _DRAFTS, self._root)
 
     def put_stream(self, key: str, blocks: Iterable[bytes], *, limit_bytes: int) -> Written:
         """Write all blocks under the key; see the port."""
@@ -85,27 +89,64 @@ class DirectoryStore:
                     yield _described(path.relative_to(self._root).as_posix(), path)
 
     def _walk(self, prefix: str) -> Iterator[Path]:
-        folder, _, fragment = checked_prefix(prefix).rpartition("/")
-        for path in _walk(self._root / folder, fragment):
-            if path != self._incoming and self._incoming not in path.parents:
+        for path in _walk(*self._place(self._root, checked_prefix(prefix))):
+            if path.relative_to(self._root).parts[0] not in _OURS:
                 yield path
 
     def delete_prefix(self, prefix: str) -> int:
-        """Delete every object below the prefix and the folders left empty; see the port.
+        """Delete every object and draft below the prefix, and the folders left empty; see the port.
 
-        A write under way in a living process is not aborted: it may still land.
+        A ``put_`` under way in a living process is not aborted: it may still land.
         """
-        if not prefix or prefix.split("/", 1)[0] == _INCOMING:
+        if not prefix or prefix.split("/", 1)[0] in _OURS:
             raise InvalidRequest("refusing to delete the store itself", code="storage.bad_key")
         with translated(prefix):
             remove_dead(self._incoming)
             n_deleted = sum(_deleted(path) for path in self._walk(prefix))
-            self._prune(self._root / prefix.rpartition("/")[0])
+            for path in _walk(*self._place(self._root / _DRAFTS, prefix)):
+                _deleted(path)
+            self._prune(prefix)
         return n_deleted
 
-    def _prune(self, folder: Path) -> None:
-        while folder != self._root and _is_gone(folder):
-            folder = folder.parent
+    def _prune(self, prefix: str) -> None:
+        for root in (self._root, self._root / _DRAFTS):
+            folder, _ = self._place(root, prefix)
+            while folder != root and _is_gone(folder):
+                folder = folder.parent
+
+    def begin(self, key: str, *, length_bytes: int | None, epoch: int) -> Draft:  # noqa: ARG002 - a file needs neither
+        """Note a draft, whose file is made when its first bytes come; see the port."""
+        self._path(key)
+        return Draft(key)
+
+    def append(
+        self, draft: Draft, blocks: Iterable[bytes], *, epoch: int, held: bool = False
+    ) -> Iterator[Draft]:
+        """Write blocks behind the draft's bytes; see the port."""
+        return self._drafts.append(draft, blocks, epoch=epoch, held=held)
+
+    def finish(self, draft: Draft) -> StoredObject:
+        """Move the draft's file to its place; see the port."""
+        self._drafts.finish(draft, self._path(draft.key))
+        return self.stat(draft.key)
+
+    def abandon(self, draft: Draft) -> None:
+        """Remove the draft's file; see the port."""
+        self._drafts.drop(draft.key)
+
+    def concatenate(self, keys: Sequence[str], key: str) -> Iterator[int]:
+        """Copy the objects one behind the other; see the port."""
+        target = self._path(key)
+        with AtomicFile(self._incoming) as file:
+            size_bytes = 0
+            for part in keys:
+                with reading(part):
+                    source = self._path(part).open("rb")
+                with source:
+                    for n_copied in file.copy(source):
+                        size_bytes += n_copied
+                        yield size_bytes
+            file.commit(target, self._root)
 
     def local_path(self, key: str) -> Path | None:
         """Name the file that holds the object; None where there is none."""
@@ -123,8 +164,13 @@ class DirectoryStore:
             file.write(b"check")
             list(self._root.iterdir())
 
+    @staticmethod
+    def _place(root: Path, prefix: str) -> tuple[Path, str]:
+        folder, _, fragment = prefix.rpartition("/")
+        return root / folder, fragment
+
     def _path(self, key: str) -> Path:
-        if key.split("/", 1)[0] == _INCOMING:
+        if key.split("/", 1)[0] in _OURS:
             raise InvalidRequest("this name is the store's own", code="storage.bad_key")
         return self._root / checked_key(key)
 

@@ -1,15 +1,15 @@
 """The object store on S3: which requests make up each operation, and which may be repeated."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
-from pipeline.core.errors import InvalidRequest
+from pipeline.core.errors import InvalidRequest, StorageUnavailable
 from pipeline.storage.intake import Intake, checked_key, checked_prefix
 from pipeline.storage.local_copy import save
-from pipeline.storage.port import StoredObject, Written
+from pipeline.storage.port import Draft, StoredObject, Written
 from pipeline.storage.retrying import hastily, patiently
 from pipeline.storage.s3.client import S3Client
 from pipeline.storage.s3.reading import Reading
@@ -128,6 +128,33 @@ class S3Store:
                 seen.add(found.upload_id or "")
                 patiently()(self._client.abort_upload, found.object_name, found.upload_id)
 
+    def begin(self, key: str, *, length_bytes: int | None, epoch: int) -> Draft:  # noqa: ARG002
+        """Refuse for now."""
+        raise _without_drafts()
+
+    def append(
+        self,
+        draft: Draft,  # noqa: ARG002
+        blocks: Iterable[bytes],  # noqa: ARG002
+        *,
+        epoch: int,  # noqa: ARG002
+        held: bool = False,  # noqa: ARG002
+    ) -> Iterator[Draft]:
+        """Refuse for now."""
+        raise _without_drafts()
+
+    def finish(self, draft: Draft) -> StoredObject:  # noqa: ARG002
+        """Refuse for now."""
+        raise _without_drafts()
+
+    def abandon(self, draft: Draft) -> None:  # noqa: ARG002
+        """Refuse for now."""
+        raise _without_drafts()
+
+    def concatenate(self, keys: Sequence[str], key: str) -> Iterator[int]:  # noqa: ARG002
+        """Refuse for now."""
+        raise _without_drafts()
+
     def local_path(self, key: str) -> Path | None:  # noqa: ARG002 - never on this box
         """Tell that objects lie elsewhere."""
         return None
@@ -145,3 +172,7 @@ class S3Store:
             client.head(key)
         finally:
             client.delete([key])
+
+
+def _without_drafts() -> StorageUnavailable:
+    return StorageUnavailable("drafts on S3 are still being built", code="storage.refused")
