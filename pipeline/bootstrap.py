@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from pipeline.broker.port import Doorbell
+from pipeline.core.egress import Rules
 from pipeline.database.port import Database
 from pipeline.events.port import EventBus
+from pipeline.outbound.port import Outbound
 from pipeline.profiles import Catalogue, load
 from pipeline.settings import Settings
 from pipeline.storage.port import ObjectStore
@@ -21,6 +23,8 @@ class Pipeline:
     broker: Doorbell
     bus: EventBus
     profiles: Catalogue
+    #: To servers of others.
+    outbound: Outbound
 
     def close(self) -> None:
         """Close connections; whoever built the pipeline calls it last."""
@@ -54,6 +58,7 @@ def build(settings: Settings) -> Pipeline:
         broker=_broker(settings),
         bus=bus,
         profiles=profiles,
+        outbound=_outbound(settings),
     )
 
 
@@ -94,6 +99,12 @@ def _broker(settings: Settings) -> Doorbell:
         prefix=settings.broker_prefix,
         queue_type=settings.broker_queue_type,
     )
+
+
+def _outbound(settings: Settings) -> Outbound:
+    from pipeline.outbound.guarded import GuardedOutbound
+
+    return GuardedOutbound(Rules.read(settings.egress_allow, settings.egress_ports))
 
 
 def _bus(settings: Settings) -> EventBus:

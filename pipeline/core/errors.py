@@ -8,7 +8,8 @@
     ├── Forbidden                those who ask may not
     ├── Conflict                 the thing is in a state that forbids it
     ├── InvalidRequest           the caller sent something we refuse
-    │   └── TooLarge
+    │   ├── TooLarge
+    │   └── UrlRefused           an address our own requests do not go to
     ├── Refused                  we could, but must not now (limits, draining)
     ├── MediaError               the source is at fault: never retried
     │   ├── NotMedia             empty, text, playlist, no decodable stream
@@ -18,7 +19,9 @@
     │   ├── WorkStalled          no progress within its time
     │   ├── OutputInvalid        what came out is not what was planned
     │   ├── ScratchFull          the box is out of scratch space
-    │   └── EncoderUnavailable   the encoder did not start (a GPU out of sessions, say)
+    │   ├── EncoderUnavailable   the encoder did not start (a GPU out of sessions, say)
+    │   └── UrlUnreachable       a server of others did not answer, or not to the end
+    ├── UrlFailed                a server of others answered, and not with what we came for
     ├── CertificateFailed        what was made is not what the source shows
     │   └── CertificateUnproven  it could not be compared
     ├── Unavailable              a service we need is away
@@ -93,6 +96,13 @@ class TooLarge(InvalidRequest):
 
     code = "request.too_large"
     default_remedy = "Send a smaller file or ask the operator to raise the limit."
+
+
+class UrlRefused(InvalidRequest):
+    """Our own requests do not go to such an address."""
+
+    code = "url.invalid"
+    default_remedy = "Use a public http or https address, as a browser shows it."
 
 
 class Refused(ReelmillError):
@@ -171,6 +181,20 @@ class EncoderUnavailable(WorkFailed):
     """The encoder did not open, e.g. a GPU out of sessions."""
 
     code = "work.encoder_unavailable"
+
+
+class UrlUnreachable(WorkFailed):
+    """A server of others did not answer, or not to the end."""
+
+    code = "url.unreachable"
+    default_remedy = "It is tried again by itself; check that the address opens in a browser."
+
+
+class UrlFailed(ReelmillError):
+    """A server of others answered, and not with what we came for."""
+
+    code = "url.failed"
+    default_remedy = "Open the address in a browser that is not logged in, and correct it."
 
 
 class CertificateFailed(ReelmillError):

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.settings.access import AccessSettings
 from pipeline.settings.http import HttpSettings
+from pipeline.settings.outbound import OutboundSettings
 from pipeline.settings.services import ServiceSettings
 from pipeline.settings.work import WorkSettings
 
@@ -16,7 +17,7 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-class Settings(WorkSettings, AccessSettings, HttpSettings, ServiceSettings):
+class Settings(WorkSettings, OutboundSettings, AccessSettings, HttpSettings, ServiceSettings):
     """Every knob of every role. Names in the environment carry the prefix ``REELMILL_``."""
 
     model_config = SettingsConfigDict(

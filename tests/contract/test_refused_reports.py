@@ -60,7 +60,7 @@ def test_a_result_that_cannot_be_stored_counts_as_a_failed_attempt(
 
 def _slots(database: Database, folder: Path) -> slot.Slots:
     unused = cast("Any", None)
-    pipeline = Pipeline(Settings(), database, unused, unused, unused, unused)
+    pipeline = Pipeline(Settings(), database, unused, unused, unused, unused, unused)
     tools = Tools("", "", (), engine.BUILD, 1, False, 100.0, 1, 1.0, 1)
     place = Place(pipeline, SourceCache(folder / "sources", 0, unused), tools)
     heart = Heart(lambda _: Orders(), interval_s=1.0, on_drain=lambda: None)

@@ -1,0 +1,1 @@
+"""Requests of our own to servers of others: the port and its form."""
