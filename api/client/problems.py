@@ -18,14 +18,18 @@ class ApiError(Exception):
 
 def raise_for(response: httpx.Response) -> None:
     """Raise ApiError unless the answer is good; reads the body of a bad one."""
-    if response.is_success:
-        return
+    if not response.is_success:
+        raise problem_of(response)
+
+
+def problem_of(response: httpx.Response) -> ApiError:
+    """Make the error of an answer that is not good; reads its body."""
     response.read()
     try:
-        raise ApiError(Problem.model_validate_json(response.content))
+        return ApiError(Problem.model_validate_json(response.content))
     except ValidationError:
-        # Not ours: a proxy in between, say.
-        raise ApiError(bare(response.status_code)) from None
+        # Not ours: a proxy in between, say. Nor does an answer to HEAD have a body.
+        return ApiError(bare(response.status_code))
 
 
 def bare(status: int) -> Problem:
