@@ -12,6 +12,7 @@ from api.fleet import fleet_blueprint
 from api.health import health_blueprint
 from api.identity import identify
 from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
+from api.links import links_blueprint
 from api.media import media_blueprint
 from api.metrics import metrics_blueprint
 from api.openapi.routes import openapi_blueprint
@@ -54,6 +55,7 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
         health_blueprint(pipeline, database),
         sockets_blueprint(pipeline.database, hub),
         media_blueprint(pipeline),
+        links_blueprint(pipeline),
         watch_blueprint(pipeline),
         openapi_blueprint(),
     ):

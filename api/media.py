@@ -1,7 +1,8 @@
 """``/media/{asset}/…``: what players fetch. Bytes come out of storage block by block.
 
 Segments lie under paths that carry the attempt that made them, so they may be kept for ever;
-playlists keep their address while they grow, so they are asked for again.
+playlists keep their address while they grow, so they are asked for again. ``~{token}`` behind
+the asset is a signed address: whoever has it may watch; see ``pipeline.core.links``.
 """
 
 import hashlib
@@ -13,15 +14,22 @@ from flask import Blueprint, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
+from api.bodies import answer
+from api.caching import is_for_owners, kept
+from api.identity import known
+from api.texts import vary
 from pipeline.bootstrap import Pipeline
+from pipeline.core import links
 from pipeline.core.encryption import KEY_TYPE
-from pipeline.services import playback
-from pipeline.services.playback import ContentKey, GeneratedText, StoredFile
+from pipeline.services import playback, viewing
+from pipeline.services.playback import ContentKey, Found, GeneratedText, StoredFile
+from pipeline.services.viewing import Viewer
 from pipeline.storage.port import ObjectStore
 from schemas.vocabulary import AssetId
 
-#: What a path never changes under, browsers and caches keep for a year.
-_KEEP = "public, max-age=31536000, immutable"
+#: What a path never changes under, browsers keep for a year. Caches that many share ask again
+#: each minute whether it is still there for everybody: that costs them no bytes.
+_KEEP = "public, max-age=31536000, immutable, s-maxage=60"
 #: A finished playlist changes only when a new job replaces the asset's output.
 _FINAL = "public, max-age=60"
 #: A growing playlist: one second spares the origin when a thousand players ask, and while one of
@@ -35,23 +43,46 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 def media_blueprint(pipeline: Pipeline) -> Blueprint:
     """Build the route over one pipeline; raises NotFound for the app's error handler."""
     blueprint = Blueprint("media", __name__, url_prefix="/media")
+    key = links.key_of(pipeline.secret)
+
+    @blueprint.get(f"/<asset_id>/{viewing.ASSET_NAME}")
+    def asset(asset_id: str) -> Response:
+        return _asset(pipeline, AssetId(asset_id), Viewer(key, known()))
 
     @blueprint.get("/<asset_id>/<path:path>")
     def file(asset_id: str, path: str) -> Response:
-        found = playback.file(pipeline.database, AssetId(asset_id), path)
-        if isinstance(found, GeneratedText):
-            return _text(found)
-        if isinstance(found, ContentKey):
-            return _key(found)
-        return _stored(pipeline.storage, found)
+        token, name = links.split(path)
+        viewer = Viewer(key, known(), token)
+        if name == viewing.ASSET_NAME:
+            return _asset(pipeline, AssetId(asset_id), viewer)
+        found, admission = playback.file(pipeline.database, AssetId(asset_id), name, viewer)
+        return kept(_answer(pipeline.storage, found), admission)
 
     blueprint.after_request(_open_to_players)
     return blueprint
 
 
+def _asset(pipeline: Pipeline, asset_id: AssetId, viewer: Viewer) -> Response:
+    watched, admission = viewing.show(pipeline.database, asset_id, viewer)
+    response = answer(watched)
+    response.headers["Cache-Control"] = "private, no-store"
+    return kept(vary(response), admission)
+
+
+def _answer(storage: ObjectStore, found: Found) -> Response:
+    if isinstance(found, GeneratedText):
+        return _text(found)
+    if isinstance(found, ContentKey):
+        return _key(found)
+    return _stored(storage, found)
+
+
 def _open_to_players(response: Response) -> Response:
-    """Let players on other sites read: nothing here depends on who asks."""
+    """Let players on other sites read what anybody may who has the address."""
     headers = response.headers
+    if is_for_owners(response):
+        headers["X-Content-Type-Options"] = "nosniff"
+        return response
     headers["Access-Control-Allow-Origin"] = "*"
     headers["Access-Control-Expose-Headers"] = "Accept-Ranges, Content-Range, Date, ETag"
     if request.method == "OPTIONS":

@@ -14,6 +14,7 @@ from api.checks import DatabaseGate
 from api.sockets.hub import Hub
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import ReelmillError
+from pipeline.core.links import unsigned
 from pipeline.services import fleet
 from pipeline.telemetry import LATENCY_BUCKETS_S, exposition, new_registry
 
@@ -126,7 +127,9 @@ def _time_requests(blueprint: Blueprint, registry: CollectorRegistry) -> None:
         took_s = time.perf_counter() - g.began if "began" in g else 0.0
         if not request.environ.get("reelmill.upgraded"):
             latency.labels(method, route, str(response.status_code)).observe(took_s)
-            log.debug("http.answered", method=method, path=request.path, took_s=round(took_s, 4))
+            log.debug(
+                "http.answered", method=method, path=unsigned(request.path), took_s=round(took_s, 4)
+            )
         return response
 
     blueprint.before_app_request(start)

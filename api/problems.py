@@ -18,6 +18,7 @@ from api.texts import language, vary
 from api.wording import error_in
 from pipeline.core import errors
 from pipeline.core.errors import ReelmillError
+from pipeline.core.links import unsigned
 from schemas.http import ErrorView, Problem
 
 log = structlog.get_logger(__name__)
@@ -141,7 +142,7 @@ def _said(error: HTTPException, status: int) -> tuple[str, str]:
 
 
 def _anything(error: Exception) -> Response:
-    log.error("http.failed", path=request.path, exc_info=error)
+    log.error("http.failed", path=unsigned(request.path), exc_info=error)
     return _answer(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         code="internal",

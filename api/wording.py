@@ -21,6 +21,9 @@ from schemas.http import (
     TaskView,
 )
 from schemas.media import MediaWarning
+from schemas.playback import WatchedAsset
+
+_Warned = AssetView | WatchedAsset | JobView
 
 
 @singledispatch
@@ -60,6 +63,12 @@ def asset_in(view: AssetView, language: str) -> AssetView:
 
 
 @worded.register
+def watched_in(view: WatchedAsset, language: str) -> WatchedAsset:
+    """Say what a viewer should know of an asset."""
+    return view.model_copy(update=_errors_and_warnings(view, language))
+
+
+@worded.register
 def _job(view: JobView, language: str) -> JobView:
     tasks = tuple(worded(task, language) for task in view.tasks)
     return view.model_copy(update={**_errors_and_warnings(view, language), "tasks": tasks})
@@ -88,10 +97,10 @@ def _dry_run(view: DryRunView, language: str) -> DryRunView:
     return view.model_copy(update={"warnings": warnings})
 
 
-def _errors_and_warnings(view: AssetView | JobView, language: str) -> dict[str, Any]:
+def _errors_and_warnings(view: _Warned, language: str) -> dict[str, Any]:
     warnings = tuple(warning_in(warning, language) for warning in view.warnings)
     return {**_error(view, language), "warnings": warnings}
 
 
-def _error(view: AssetView | CertificateView | JobView | TaskView, language: str) -> dict[str, Any]:
+def _error(view: _Warned | CertificateView | TaskView, language: str) -> dict[str, Any]:
     return {"error": None if view.error is None else error_in(view.error, language)}

@@ -41,6 +41,21 @@ def require_distributed(settings: Settings) -> None:
         )
 
 
+def require_secret(settings: Settings) -> None:
+    """Refuse an API process without a secret that those beside it have too.
+
+    Raises:
+        InvalidRequest: it would give out links that the others do not take.
+    """
+    if not settings.secret.get_secret_value():
+        raise InvalidRequest(
+            "This role signs what it gives out, and other processes must take it: "
+            "REELMILL_SECRET must be set.",
+            code="config.not_distributed",
+            remedy="Set it to the same 32 random characters or more for all API processes.",
+        )
+
+
 def _shared(settings: Settings) -> dict[str, bool]:
     return {
         "REELMILL_BROKER_URL (amqp://…)": bool(settings.broker_url.get_secret_value()),

@@ -9,7 +9,7 @@ from flask import Flask
 
 from api.app import create_app
 from api.serving import serve_gunicorn
-from compose.configuration import require_distributed
+from compose.configuration import require_distributed, require_secret
 from compose.scheduler import Scheduler
 from compose.stopping import asked_to_stop
 from compose.up import House
@@ -39,6 +39,7 @@ def run_house(settings: Settings) -> None:
 def run_api(settings: Settings) -> None:
     """Serve HTTP; gunicorn takes the signals and ends the process."""
     require_distributed(settings)
+    require_secret(settings)
     setup_logging(settings)
     # Once here, so that a service that is away is one clear line and not a restart loop.
     build(settings).close()

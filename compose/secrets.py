@@ -16,6 +16,7 @@ NAMES = (
     "VALKEY_PASSWORD",
     "S3_ACCESS_KEY",
     "S3_SECRET_KEY",
+    "SIGNING_SECRET",
 )
 
 

@@ -1,6 +1,7 @@
 """Settings → ports. The only module that names an adapter."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from pipeline.broker.port import Doorbell
 from pipeline.core.egress import Rules
@@ -9,6 +10,7 @@ from pipeline.events.port import EventBus
 from pipeline.outbound.port import Outbound
 from pipeline.profiles import Catalogue, load
 from pipeline.settings import Settings
+from pipeline.settings.secret import installation_secret
 from pipeline.storage.port import ObjectStore
 from schemas.events import EventsWaiting, RingsWaiting
 
@@ -25,6 +27,15 @@ class Pipeline:
     profiles: Catalogue
     #: To servers of others.
     outbound: Outbound
+
+    @cached_property
+    def secret(self) -> bytes:
+        """What keys are derived from; made where it is first asked for, if it has to be.
+
+        Raises:
+            Conflict: none is set, and the data folder cannot keep one.
+        """
+        return installation_secret(self.settings.secret.get_secret_value(), self.settings.data_dir)
 
     def close(self) -> None:
         """Close connections; whoever built the pipeline calls it last."""

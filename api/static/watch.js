@@ -29,7 +29,7 @@ function play() {
 }
 
 async function lookAgain() {
-  const answer = await fetch(`/api/assets/${data.asset_id}`).catch(() => null);
+  const answer = await fetch(data.asset_url).catch(() => null);
   if (!answer?.ok) return;
   const asset = await answer.json();
   showAsset(asset);
@@ -42,17 +42,13 @@ function showAsset(asset) {
   showState(asset.state);
   byId("cause").hidden = !asset.error;
   byId("cause").textContent = asset.error ? said(asset.error) : "";
-  byId("warnings").replaceChildren(...asset.warnings.filter(isTold).map(line));
+  byId("warnings").replaceChildren(...asset.warnings.map(line));
   showChapters(asset.chapters);
   if (asset.poster_url && !byId("video").poster) byId("video").poster = asset.poster_url;
 }
 
 function said({ title, cause, remedy }) {
   return `${title}. ${cause} ${remedy}`;
-}
-
-function isTold({ code }) {
-  return data.told.includes(code);
 }
 
 function line({ title, detail }) {

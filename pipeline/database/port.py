@@ -19,6 +19,7 @@ from pipeline.database.rowsets import (
     OutboxRows,
     TaskRows,
 )
+from pipeline.database.tickets import TicketRows
 from pipeline.database.upkeep import FleetRows, GarbageRows
 from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
@@ -45,6 +46,8 @@ class Transaction(Protocol):
     def garbage(self) -> GarbageRows: ...
     @property
     def fleet(self) -> FleetRows: ...
+    @property
+    def tickets(self) -> TicketRows: ...
 
     def emit(
         self,

@@ -53,6 +53,8 @@ class AssetRow(NewAsset):
     job_id: JobId | None
     facts: MediaFacts | None
     error: ErrorJson | None
+    #: Signed addresses of another epoch are void.
+    playback_epoch: int = 0
 
 
 @dataclass(frozen=True)

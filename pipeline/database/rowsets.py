@@ -60,6 +60,9 @@ class AssetRows(Protocol):
     def play(self, asset_id: AssetId, job_id: JobId, *, only_if_none: bool) -> None:
         """Let players get this job's output."""
 
+    def revoke_links(self, asset_id: AssetId) -> None:
+        """Void all signed addresses given out so far."""
+
     def delete(self, asset_id: AssetId) -> bool:
         """Remove the asset and every row below it."""
 

@@ -10,7 +10,8 @@ from pipeline.core.errors import NotFound
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetRow, JobRow, RenditionRow, SegmentRow
-from pipeline.services import assets, chapters, jobs
+from pipeline.services import assets, chapters, jobs, viewing
+from pipeline.services.viewing import Admission, Viewer
 from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
 from schemas.vocabulary import AssetId, JobId, VideoRange
 
@@ -48,29 +49,37 @@ class GeneratedText:
     is_final: bool
 
 
-def file(db: Database, asset_id: AssetId, path: str) -> StoredFile | GeneratedText | ContentKey:
-    """Find what an address below the asset's media address holds now.
+Found = StoredFile | GeneratedText | ContentKey
+
+
+def file(db: Database, asset_id: AssetId, path: str, viewer: Viewer) -> tuple[Found, Admission]:
+    """Find what an address below the asset's media address holds now, for somebody who may watch.
 
     Raises:
-        NotFound: nothing (yet), or nothing players may see.
+        NotFound: nothing (yet), or nothing this viewer may see.
+        Forbidden: the link they show is void.
     """
     with db.read() as tx:
-        asset = assets.need(tx, asset_id)
-        if "/" in path:
-            return _stored(tx, asset_id, path)
-        of_job = encryption.job_of(path)
-        if of_job is not None:
-            return _content_key(tx, asset_id, of_job)
-        if asset.job_id is None:
-            raise _nothing(asset_id, path)
-        job = jobs.need(tx, asset.job_id)
-        if path in job.files:
-            stored = _type_of(tx, asset_id, job.files[path])
-            saved_as = _saved_as(asset.filename) if path == DOWNLOAD_NAME else None
-            return StoredFile(job.files[path], stored, False, saved_as)
-        if path == _CHAPTERS_NAME:
-            return _chapters_text(tx, asset, job)
-        return _generated(_timeline(tx, job), path, asset.playable_at)
+        admission = viewing.admit(tx, asset_id, viewer)
+        return _find(tx, admission.asset, path), admission
+
+
+def _find(tx: Transaction, asset: AssetRow, path: str) -> Found:
+    if "/" in path:
+        return _stored(tx, asset.id, path)
+    of_job = encryption.job_of(path)
+    if of_job is not None:
+        return _content_key(tx, asset.id, of_job)
+    if asset.job_id is None:
+        raise _nothing(asset.id, path)
+    job = jobs.need(tx, asset.job_id)
+    if path in job.files:
+        stored = _type_of(tx, asset.id, job.files[path])
+        saved_as = _saved_as(asset.filename) if path == DOWNLOAD_NAME else None
+        return StoredFile(job.files[path], stored, False, saved_as)
+    if path == _CHAPTERS_NAME:
+        return _chapters_text(tx, asset, job)
+    return _generated(_timeline(tx, job), path, asset.playable_at)
 
 
 def _chapters_text(tx: Transaction, asset: AssetRow, job: JobRow) -> GeneratedText:

@@ -7,6 +7,7 @@ from pipeline.database.port import Database
 from pipeline.services import assets, jobs, playback
 from schemas.vocabulary import AssetId, JobId
 from tests.support import engine
+from tests.support.walking import ANYBODY
 
 ODD = ["nobody", "a\0b", "", "a'b", "x" * 5000, "../../etc/passwd", "日本"]
 
@@ -26,4 +27,4 @@ def test_odd_paths_hold_nothing(database: Database, odd: str) -> None:
     asset_id = engine.add_asset(database)
 
     with pytest.raises(NotFound):
-        playback.file(database, asset_id, odd)
+        playback.file(database, asset_id, odd, ANYBODY)

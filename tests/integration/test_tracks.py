@@ -20,6 +20,7 @@ from tests.support.clips import Clips
 from tests.support.films import SURROUND_HZ, film
 from tests.support.hand_work import SMALL, Hand
 from tests.support.heard import Heard, chirp, chirp_at
+from tests.support.walking import ANYBODY
 
 PROFILE = SMALL.model_copy(update={"ladder": SMALL.ladder[-1:], "audio": AudioWish(surround=True)})
 
@@ -33,7 +34,7 @@ class Made:
     folder: Path
 
     def text(self, name: str) -> str:
-        found = playback.file(self.pipeline.database, self.asset.id, name)
+        found, _ = playback.file(self.pipeline.database, self.asset.id, name, ANYBODY)
         if isinstance(found, GeneratedText):
             return found.text
         assert isinstance(found, StoredFile)
@@ -51,7 +52,7 @@ class Made:
         return Heard(clips, path)
 
     def _bytes(self, address: str) -> bytes:
-        found = playback.file(self.pipeline.database, self.asset.id, address)
+        found, _ = playback.file(self.pipeline.database, self.asset.id, address, ANYBODY)
         assert isinstance(found, StoredFile)
         with self.pipeline.storage.open(found.key) as blocks:
             return b"".join(blocks)

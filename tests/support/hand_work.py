@@ -11,6 +11,7 @@ from pipeline.bootstrap import Pipeline
 from pipeline.services import assets, claims, fleet, jobs, playback, tasks, watermarks
 from pipeline.services.claims import Claimed, Offer
 from schemas.http import JobRequest
+from schemas.identity import Playback
 from schemas.profile import AudioWish, Profile, Rung
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef, TaskResult
 from schemas.timeline import Timeline
@@ -133,7 +134,9 @@ class Hand:
             ),
         )
 
-    def submit(self, source: Path, profile: Profile = SMALL) -> tuple[AssetId, JobId]:
+    def submit(
+        self, source: Path, profile: Profile = SMALL, *, playback: Playback = Playback.PUBLIC
+    ) -> tuple[AssetId, JobId]:
         """Hand a file in and ask for it to be made playable."""
         database = self._pipeline.database
         asset = assets.create(
@@ -142,6 +145,7 @@ class Hand:
             filename=source.name,
             blocks=[source.read_bytes()],
             limit_bytes=2**30,
+            playback=playback,
         )
         watermarks.keep(database, self._pipeline.storage, asset.id, profile)
         request = JobRequest(asset_id=asset.id)

@@ -31,7 +31,8 @@ class Role(Server):
         super().__init__(folder)
         # Who may do what has tests of its own.
         own = {"data_dir": folder / "data", "log_json": True, "anonymous_role": "admin"}
-        self._env = {f"REELMILL_{key.upper()}": str(v) for key, v in {**settings, **own}.items()}
+        all_ = {"secret": "0" * 32, **settings, **own}
+        self._env = {f"REELMILL_{key.upper()}": str(value) for key, value in all_.items()}
         self._log_start = 0
 
     def env(self) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from schemas.profile import Profile
 from schemas.timeline import RenditionTimeline, Timeline
 from schemas.vocabulary import AssetId
 from tests.support.hand_work import Hand
+from tests.support.walking import ANYBODY
 from workers.ffmpeg.tools import find
 
 _FFMPEG, _FFPROBE = find(Settings())
@@ -91,7 +92,7 @@ def put_through(pipeline: Pipeline, source: Path, profile: Profile, folder: Path
     timeline = playback.timeline(pipeline.database, asset_id)
     names = ["master.m3u8", *(f"{each.name}.m3u8" for each in timeline.renditions)]
     for name in names:
-        found = playback.file(pipeline.database, asset_id, name)
+        found, _ = playback.file(pipeline.database, asset_id, name, ANYBODY)
         assert isinstance(found, StoredFile)
         pipeline.storage.fetch(found.key, media / name)
     whole = Whole(asset_id, job, timeline, media)

@@ -3,8 +3,39 @@
 from typing import Final
 
 from api.openapi.operation import BYTES, ETAG, HTML, Answer, Operation, Tag, nothing
+from schemas.playback import PlaybackLinkRequest, PlaybackLinks, WatchedAsset
+
+_VOID: Final = ("playback.link_invalid", "playback.link_expired", "playback.link_revoked")
 
 PLAYBACK: Final = (
+    Operation(
+        "links.create",
+        "POST",
+        Tag.PLAYBACK,
+        "Give addresses that anybody may watch an asset by, for a while",
+        answers=(Answer(201, "The addresses; they end together.", PlaybackLinks),),
+        body=PlaybackLinkRequest,
+        problems={404: ("asset.not_found",)},
+        about="They cover all that lies below them: playlists, segments, keys, pictures, text.",
+        example={"expires_in_s": 21600, "label": "class-7b"},
+    ),
+    Operation(
+        "links.revoke",
+        "DELETE",
+        Tag.PLAYBACK,
+        "Void all such addresses of an asset",
+        answers=(nothing(204, "None of those given out so far opens anything."),),
+        problems={404: ("asset.not_found",)},
+    ),
+    Operation(
+        "media.asset",
+        "GET",
+        Tag.PLAYBACK,
+        "Show an asset to a viewer",
+        answers=(Answer(200, "What a viewer may know.", WatchedAsset),),
+        problems={404: ("asset.not_found",)},
+        about="Below a signed address it is the same, with signed addresses in it.",
+    ),
     Operation(
         "media.file",
         "GET",
@@ -29,6 +60,7 @@ PLAYBACK: Final = (
             nothing(304, "It has not changed since."),
         ),
         problems={
+            403: _VOID,
             404: (
                 "asset.not_found",
                 "media.not_found",
@@ -39,7 +71,8 @@ PLAYBACK: Final = (
             416: ("http.416",),
             503: ("unavailable.storage",),
         },
-        about="Begin with `master.m3u8` or `manifest.mpd`; the addresses of all else stand there.",
+        about="Begin with `master.m3u8` or `manifest.mpd`; the addresses of all else stand there."
+        " `~{token}/` in front of the path is a signed address: what a private asset opens to.",
     ),
     Operation(
         "watch.page",
@@ -48,6 +81,18 @@ PLAYBACK: Final = (
         "Open the page with the player",
         answers=(
             Answer(200, "The page.", content_types=("text/html; charset=utf-8",)),
+            Answer(404, "The page that says there is none.", content_types=(HTML,)),
+        ),
+        problems={503: ("unavailable.database",)},
+    ),
+    Operation(
+        "watch.linked",
+        "GET",
+        Tag.PLAYBACK,
+        "Open the page of a signed address",
+        answers=(
+            Answer(200, "The page.", content_types=("text/html; charset=utf-8",)),
+            Answer(403, "The page that says why the address is void.", content_types=(HTML,)),
             Answer(404, "The page that says there is none.", content_types=(HTML,)),
         ),
         problems={503: ("unavailable.database",)},

@@ -29,6 +29,7 @@ def _row(row: Row[Any]) -> AssetRow:
         job_id=row.job_id,
         facts=None if row.facts is None else MediaFacts.model_validate(row.facts),
         error=row.error,
+        playback_epoch=row.playback_epoch,
     )
 
 
@@ -104,6 +105,9 @@ class SqlAssets:
         if only_if_none:
             change = change.where(asset.c.job_id.is_(None))
         self._connection.execute(change)
+
+    def revoke_links(self, asset_id: AssetId) -> None:
+        self._set(asset_id, playback_epoch=asset.c.playback_epoch + 1)
 
     def delete(self, asset_id: AssetId) -> bool:
         gone = self._connection.execute(delete(asset).where(asset.c.id == asset_id))

@@ -20,6 +20,7 @@ from pipeline.database.sql.jobs import SqlJobs
 from pipeline.database.sql.media import SqlMedia
 from pipeline.database.sql.outbox import SqlOutbox
 from pipeline.database.sql.tasks import SqlTasks
+from pipeline.database.sql.tickets import SqlTickets
 from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
 
@@ -42,6 +43,7 @@ class SqlTransaction:
         self.certificates = SqlCertificates(connection)
         self.garbage = SqlGarbage(connection)
         self.fleet = SqlFleet(connection)
+        self.tickets = SqlTickets(connection)
 
     def emit(
         self,

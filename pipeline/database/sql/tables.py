@@ -34,6 +34,7 @@ asset = Table(
     Column("size_bytes", BigId, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("playback", String(16), nullable=False, server_default="public"),
+    Column("playback_epoch", Integer, nullable=False, server_default="0"),
     Column("metadata", JsonColumn, nullable=False, server_default="{}"),
     Column("created_at", Seconds, nullable=False),
     Column("playable_at", Seconds),

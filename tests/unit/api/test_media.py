@@ -73,7 +73,7 @@ def test_a_segment_is_kept_for_ever(playable: Stage) -> None:
 
     assert answer.data == BODY
     assert answer.content_type == "video/iso.segment"
-    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Cache-Control"] == ("public, max-age=31536000, immutable, s-maxage=60")
     assert answer.headers["Accept-Ranges"] == "bytes"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert again.status_code == 304

@@ -74,12 +74,14 @@ def test_a_roles_environment_is_settings_that_parse(
     environment = ROLES[role]["environment"]
     assert set(environment) <= set(fields())
     for name, value in environment.items():
-        monkeypatch.setenv(name, re.sub(r"\$\{(\w+):\?[^}]*\}", r"secret-of-\1", value))
+        monkeypatch.setenv(
+            name, re.sub(r"\$\{(\w+):\?[^}]*\}", r"the-long-secret-of-the-service-of-\1", value)
+        )
 
     settings = configuration.load()
 
     configuration.require_distributed(settings)
-    assert "secret-of-POSTGRES_PASSWORD" in settings.resolved_database_url
+    assert "the-long-secret-of-the-service-of-POSTGRES_PASSWORD" in settings.resolved_database_url
 
 
 def test_no_secret_has_a_default() -> None:
