@@ -15,7 +15,9 @@ from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
 from api.links import links_blueprint
 from api.media import media_blueprint
 from api.metrics import metrics_blueprint
+from api.once import register_once
 from api.openapi.routes import openapi_blueprint
+from api.openapi.table import STREAMED
 from api.policy import enforce
 from api.problems import register
 from api.profiles import profiles_blueprint
@@ -46,6 +48,7 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
     app.before_request(_guard_writes)
     app.before_request(_guard_database(gate))
     app.before_request(enforce)
+    register_once(app, pipeline.database, STREAMED)
     app.after_request(_headers)
     for blueprint in (
         assets_blueprint(pipeline),

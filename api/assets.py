@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 
 from api.bodies import AssetListQuery, UploadQuery, answer, nothing, query
 from api.identity import caller, owner
+from api.once import claim, kept_alive
 from api.streaming import blocks
 from pipeline.bootstrap import Pipeline
 from pipeline.services import assets
@@ -18,7 +19,7 @@ def assets_blueprint(pipeline: Pipeline) -> Blueprint:
 
     @blueprint.post("")
     def upload() -> Response:
-        body = blocks(request, limit_bytes=limit_bytes)
+        body = kept_alive(database, blocks(request, limit_bytes=limit_bytes))
         created = assets.create(
             database,
             pipeline.storage,
@@ -27,6 +28,7 @@ def assets_blueprint(pipeline: Pipeline) -> Blueprint:
             limit_bytes=limit_bytes,
             account=caller().account,
             playback=query(UploadQuery).playback,
+            claim=claim(),
         )
         return answer(created, 201, location=f"/api/assets/{created.id}")
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 
 from api.bodies import JobBody, JobListQuery, answer, body, query
 from api.identity import owner
+from api.once import claim
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import MediaError
 from pipeline.services import dryrun, jobs, watermarks
@@ -46,11 +47,11 @@ def jobs_blueprint(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S
 
     @blueprint.post("/<id:job_id>/cancel")
     def cancel(job_id: JobId) -> Response:
-        return answer(jobs.cancel(database, job_id, owner=owner()))
+        return answer(jobs.cancel(database, job_id, owner=owner(), claim=claim()))
 
     @blueprint.post("/<id:job_id>/retry")
     def retry(job_id: JobId) -> Response:
-        return _accepted(jobs.retry(database, job_id, owner=owner()))
+        return _accepted(jobs.retry(database, job_id, owner=owner(), claim=claim()))
 
     return blueprint
 
@@ -64,6 +65,7 @@ def _submit(pipeline: Pipeline, request: JobRequest, wished: Profile) -> JobView
         max_attempts=pipeline.settings.max_attempts,
         max_lost=pipeline.settings.max_lost,
         owner=owner(),
+        claim=claim(),
     )
 
 

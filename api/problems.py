@@ -34,6 +34,7 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.InvalidRequest: 400,
     errors.TooLarge: 413,
     errors.UrlRefused: 422,
+    errors.KeyReused: 422,
     errors.Refused: 503,
     errors.MediaError: 422,
     errors.NotMedia: 422,
@@ -172,7 +173,7 @@ def _answer(
     vary(answer)
     if status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="reelmill"'
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE or code == "idempotency.in_flight":
         answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return answer
 

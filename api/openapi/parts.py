@@ -21,12 +21,18 @@ from werkzeug.routing import Rule
 from api.bodies import IdConverter
 from api.openapi import admission
 from api.openapi.operation import ETAG, LINK, LOCATION, RETRY_AFTER, Answer, Operation, Raw
-from api.openapi.refusals import refusals
+from api.openapi.refusals import refusals, takes_key
 from api.openapi.schemas import JsonSchema, SchemaBook
 from api.problems import document_of
 from schemas.http import Problem
 
 _PROBLEM = "application/problem+json"
+_KEY: Mapping[str, Any] = {
+    "type": "string",
+    "pattern": r"^[\x21\x23-\x5b\x5d-\x7e]{1,255}$",
+    "description": "A random UUID: the same request with the same key within a day gets the answer"
+    " of the first, and does nothing more. Of a streamed body the key covers the announced length.",
+}
 _HEADERS: Mapping[str, str] = {
     ETAG: "Strong tag of this form of the resource, for `If-None-Match` and `If-Match`.",
     LINK: 'The next page, `rel="next"`; not on the last one.',
@@ -64,7 +70,8 @@ def _parameters(one: Operation, rule: Rule, book: SchemaBook) -> Iterator[Parame
     for name, schema, is_required in book.fields(one.query) if one.query else ():
         style = {"style": "deepObject"} if schema.get("type") == "object" else {}
         yield _parameter("query", name, schema, required=is_required, **style)
-    for name, schema in one.headers.items():
+    further = {**one.headers, **({"Idempotency-Key": _KEY} if takes_key(one) else {})}
+    for name, schema in further.items():
         yield _parameter("header", name, schema)
 
 

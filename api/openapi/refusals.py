@@ -23,9 +23,25 @@ def refusals(operation: Operation) -> Refusals:
 def _of_form(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
     if not operation.has_problems:
         return
+    yield from _of_caller(operation)
+    yield from _of_body(operation)
+    if takes_key(operation):
+        yield HTTPStatus.BAD_REQUEST, ("idempotency.malformed",)
+        yield HTTPStatus.CONFLICT, ("idempotency.in_flight",)
+        yield HTTPStatus.UNPROCESSABLE_ENTITY, ("idempotency.reused",)
+    if not operation.is_static:
+        yield HTTPStatus.SERVICE_UNAVAILABLE, ("unavailable.database",)
+
+
+def _of_caller(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
     if rule_of(operation).role is not None:
         yield HTTPStatus.UNAUTHORIZED, ("auth.required",)
         yield HTTPStatus.FORBIDDEN, ("auth.forbidden",)
+    if operation.method not in {"GET", "HEAD"} and not operation.is_open:
+        yield HTTPStatus.FORBIDDEN, ("http.403",)
+
+
+def _of_body(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
     takes_json = isinstance(operation.body, type) and issubclass(operation.body, BaseModel)
     if takes_json:
         yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE, ("http.415",)
@@ -33,7 +49,8 @@ def _of_form(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
         yield HTTPStatus.BAD_REQUEST, ("request.invalid",)
     if takes_json or isinstance(operation.body, Raw):
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ("request.too_large",)
-    if operation.method not in {"GET", "HEAD"} and not operation.is_open:
-        yield HTTPStatus.FORBIDDEN, ("http.403",)
-    if not operation.is_static:
-        yield HTTPStatus.SERVICE_UNAVAILABLE, ("unavailable.database",)
+
+
+def takes_key(operation: Operation) -> bool:
+    """Tell whether a repeat with the same ``Idempotency-Key`` gets the same answer."""
+    return operation.method == "POST" and rule_of(operation).role is not None

@@ -8,6 +8,7 @@
     ├── Forbidden                those who ask may not
     ├── Conflict                 the thing is in a state that forbids it
     ├── InvalidRequest           the caller sent something we refuse
+    │   ├── KeyReused            an Idempotency-Key with another request than before
     │   ├── TooLarge
     │   └── UrlRefused           an address our own requests do not go to
     ├── Refused                  we could, but must not now (limits, draining)
@@ -89,6 +90,13 @@ class InvalidRequest(ReelmillError):
 
     code = "request.invalid"
     default_remedy = "Correct the named fields and send it again."
+
+
+class KeyReused(InvalidRequest):
+    """The sender's key belongs to another request."""
+
+    code = "idempotency.reused"
+    default_remedy = "Send a new key with each new request."
 
 
 class TooLarge(InvalidRequest):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from pipeline.database.promises import PromiseRows
 from pipeline.database.proofs import CertificateRows
 from pipeline.database.rowsets import (
     AssetRows,
@@ -42,6 +43,8 @@ class Transaction(Protocol):
     def media(self) -> MediaRows: ...
     @property
     def certificates(self) -> CertificateRows: ...
+    @property
+    def promises(self) -> PromiseRows: ...
     @property
     def garbage(self) -> GarbageRows: ...
     @property

@@ -6,8 +6,9 @@ from pipeline.core import keys
 from pipeline.core.errors import NotFound, NotMedia
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetRow, NewAsset
-from pipeline.services import certificates, cursors, views
+from pipeline.services import certificates, cursors, once, views
 from pipeline.services.ids import new_id
+from pipeline.services.once import Claim
 from pipeline.storage.port import ObjectStore
 from schemas.events import EventType
 from schemas.http import AssetPage, AssetView, CertificateView
@@ -31,6 +32,7 @@ def create(
     limit_bytes: int,
     account: str = LOCAL_ACCOUNT,
     playback: Playback = Playback.PUBLIC,
+    claim: Claim | None = None,
 ) -> AssetView:
     """Store a source as it streams in and make it an asset.
 
@@ -44,6 +46,9 @@ def create(
     """
     asset_id = AssetId(new_id())
     with db.write() as tx:
+        before = once.made(tx, claim)
+        if before is not None:
+            return views.asset(tx, need(tx, AssetId(before)), is_detailed=True)
         note = tx.garbage.add(keys.asset_prefix(asset_id), delay_s=_UPLOAD_LIFE_S)
     try:
         written = storage.put_stream(
@@ -52,21 +57,30 @@ def create(
     except BaseException:
         _collect_now(db, note)
         raise
+    asset = NewAsset(
+        id=asset_id,
+        account=account,
+        filename=filename,
+        source_key=keys.source_key(asset_id),
+        size_bytes=written.size_bytes,
+        sha256=written.sha256,
+        playback=playback,
+    )
+    return show(db, _added(db, asset, note, claim))
+
+
+def _added(db: Database, asset: NewAsset, note: int, claim: Claim | None) -> AssetId:
+    """Make the asset, unless another try of the same request was faster; name the one there is."""
     with db.write() as tx:
-        tx.assets.add(
-            NewAsset(
-                id=asset_id,
-                account=account,
-                filename=filename,
-                source_key=keys.source_key(asset_id),
-                size_bytes=written.size_bytes,
-                sha256=written.sha256,
-                playback=playback,
-            )
-        )
+        before = once.made(tx, claim)
+        if before is not None:
+            tx.garbage.postpone(note, delay_s=_AT_ONCE_S)
+            return AssetId(before)
+        tx.assets.add(asset)
+        once.note(tx, claim, asset.id)
         tx.garbage.forget(note)
-        tx.emit(EventType.ASSET_CREATED, asset_id=asset_id)
-    return show(db, asset_id)
+        tx.emit(EventType.ASSET_CREATED, asset_id=asset.id)
+    return asset.id
 
 
 def _not_empty(blocks: Iterable[bytes]) -> Iterator[bytes]:

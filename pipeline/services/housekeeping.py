@@ -2,6 +2,7 @@
 
 from pipeline.core import keys
 from pipeline.database.port import Database
+from pipeline.services import once
 from pipeline.services.watching import number_events
 from pipeline.storage.port import ObjectStore
 
@@ -49,6 +50,7 @@ def _collect(db: Database, storage: ObjectStore, prefix: str) -> int:
 def trim(db: Database, *, event_retention_s: float) -> int:
     """Forget old events and workers that never came back; return how many events went."""
     number_events(db)
+    once.trim(db)
     with db.write() as tx:
         tx.fleet.forget_silent(_FORGET_WORKER_S)
     n_trimmed = n_last = _trim_batch(db, event_retention_s)

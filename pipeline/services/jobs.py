@@ -6,8 +6,9 @@ from pipeline.core.graph import probe_task
 from pipeline.core.ranks import job_rank
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetRow, JobRow, NewJob
-from pipeline.services import abilities, assets, cursors, views
+from pipeline.services import abilities, assets, cursors, once, views
 from pipeline.services.ids import new_id, new_task_id
+from pipeline.services.once import Claim
 from schemas.events import EventType
 from schemas.http import JobPage, JobRequest, JobView
 from schemas.profile import Profile
@@ -23,6 +24,7 @@ def submit(
     max_attempts: int,
     max_lost: int,
     owner: str | None = None,
+    claim: Claim | None = None,
 ) -> JobView:
     """Accept a job: rows, the first task and its ring, in one transaction.
 
@@ -34,14 +36,14 @@ def submit(
     """
     job_id = JobId(new_id())
     with db.write() as tx:
+        before = once.made(tx, claim)
+        if before is not None:
+            return views.job(tx, need(tx, JobId(before), owner=owner))
         asset = assets.need(tx, request.asset_id, is_held=True, owner=owner)
         if not request.dry_run:
             abilities.require(tx, profile)
-        rank = job_rank(
-            tx.jobs.now(),
-            priority=request.priority,
-            active_jobs=tx.jobs.active_of(asset.account),
-        )
+        n_active = tx.jobs.active_of(asset.account)
+        rank = job_rank(tx.jobs.now(), priority=request.priority, active_jobs=n_active)
         job = NewJob(
             id=job_id,
             asset_id=asset.id,
@@ -54,14 +56,19 @@ def submit(
             max_attempts=max_attempts,
             max_lost=max_lost,
         )
-        first = probe_task(source_of(asset), rank=rank, new_id=new_task_id)
-        tx.jobs.add(job)
-        tx.tasks.add(job, asset.sha256, [first])
-        tx.outbox.add([first.id])
+        _add(tx, job, asset)
         if not request.dry_run:
             _process(tx, asset.id)
         tx.emit(EventType.JOB_SUBMITTED, asset_id=asset.id, job_id=job_id)
+        once.note(tx, claim, job_id)
     return show(db, job_id)
+
+
+def _add(tx: Transaction, job: NewJob, asset: AssetRow) -> None:
+    first = probe_task(source_of(asset), rank=job.rank, new_id=new_task_id)
+    tx.jobs.add(job)
+    tx.tasks.add(job, asset.sha256, [first])
+    tx.outbox.add([first.id])
 
 
 def source_of(asset: AssetRow) -> SourceRef:
@@ -104,7 +111,9 @@ def page(
     return JobPage(items=items, next=cursors.encode((last[0], last[1].id)) if last else None)
 
 
-def cancel(db: Database, job_id: JobId, *, owner: str | None = None) -> JobView:
+def cancel(
+    db: Database, job_id: JobId, *, owner: str | None = None, claim: Claim | None = None
+) -> JobView:
     """Cancel a job; running work is told within a heartbeat.
 
     Raises:
@@ -112,8 +121,11 @@ def cancel(db: Database, job_id: JobId, *, owner: str | None = None) -> JobView:
         Conflict: it has ended already.
     """
     with db.write() as tx:
-        if not end(tx, need(tx, job_id, owner=owner), JobState.CANCELLED, None):
+        job = need(tx, job_id, owner=owner)
+        is_done = once.made(tx, claim) is not None
+        if not is_done and not end(tx, job, JobState.CANCELLED, None):
             raise Conflict(f"job {job_id} has ended already", code="job.ended")
+        once.note(tx, claim, job_id)
     return show(db, job_id)
 
 
@@ -143,7 +155,9 @@ def end(tx: Transaction, job: JobRow, state: JobState, error: dict[str, str] | N
     return True
 
 
-def retry(db: Database, job_id: JobId, *, owner: str | None = None) -> JobView:
+def retry(
+    db: Database, job_id: JobId, *, owner: str | None = None, claim: Claim | None = None
+) -> JobView:
     """Go on with a failed or cancelled job from where it ended; what succeeded stays.
 
     Raises:
@@ -152,6 +166,9 @@ def retry(db: Database, job_id: JobId, *, owner: str | None = None) -> JobView:
     """
     with db.write() as tx:
         job = need(tx, job_id, owner=owner)
+        if once.made(tx, claim) is not None:
+            return views.job(tx, job)
+        once.note(tx, claim, job_id)
         if tx.tasks.running_of(job_id):
             raise Conflict(f"job {job_id} is still stopping", code="job.stopping")
         if not tx.jobs.move(job_id, lifecycle.JOB[JobState.WAITING], JobState.WAITING):

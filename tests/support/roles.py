@@ -14,6 +14,7 @@ from pipeline.settings import Settings
 from schemas.vocabulary import QueueName, WorkerId
 from tests.support.house import is_serving
 from tests.support.ports import free_port
+from tests.support.product import ROOT
 from tests.support.server import PLAIN_ENV, Server
 
 _PYTHON = (sys.executable, "-W", "error", "-m", "compose.cli")
@@ -36,7 +37,8 @@ class Role(Server):
         self._log_start = 0
 
     def env(self) -> Mapping[str, str]:
-        return {**PLAIN_ENV, **self._env}
+        # This checkout, whichever one is installed.
+        return {**PLAIN_ENV, "PYTHONPATH": str(ROOT), **self._env}
 
     def launch(self) -> None:
         self._log_start = self._output_path.stat().st_size if self._output_path.exists() else 0

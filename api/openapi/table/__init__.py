@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api.openapi.operation import Operation
+from api.openapi.operation import Operation, Raw
 from api.openapi.table.assets import ASSETS
 from api.openapi.table.events import EVENTS
 from api.openapi.table.fleet import FLEET
@@ -20,3 +20,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *PLAYBACK,
     *OPERATING,
 )
+
+#: Endpoints whose bodies are taken as they come, however large.
+STREAMED: Final = frozenset(one.endpoint for one in OPERATIONS if isinstance(one.body, Raw))

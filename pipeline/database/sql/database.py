@@ -19,6 +19,7 @@ from pipeline.database.sql.garbage import SqlGarbage
 from pipeline.database.sql.jobs import SqlJobs
 from pipeline.database.sql.media import SqlMedia
 from pipeline.database.sql.outbox import SqlOutbox
+from pipeline.database.sql.promises import SqlPromises
 from pipeline.database.sql.tasks import SqlTasks
 from pipeline.database.sql.tickets import SqlTickets
 from schemas.events import EventType
@@ -41,6 +42,7 @@ class SqlTransaction:
         self.events = SqlEvents(connection)
         self.media = SqlMedia(connection)
         self.certificates = SqlCertificates(connection)
+        self.promises = SqlPromises(connection)
         self.garbage = SqlGarbage(connection)
         self.fleet = SqlFleet(connection)
         self.tickets = SqlTickets(connection)
