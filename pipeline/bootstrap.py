@@ -95,6 +95,7 @@ def _storage(settings: Settings) -> ObjectStore:
         bucket=settings.s3_bucket,
         region=settings.s3_region,
         secure=settings.s3_secure,
+        draft_limit_bytes=settings.upload_limit_bytes,
     )
 
 

@@ -10,8 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from pipeline.core.errors import StorageFull, StorageUnavailable
+from pipeline.core.errors import StorageFull
 from pipeline.storage.atomic_file import translated
+from pipeline.storage.intake import lost
 
 #: After so many bytes, or so long after the last flush began, the next one begins.
 _FLUSH_BYTES = 32 * 2**20
@@ -95,8 +96,3 @@ class DraftFile:
     def _sync(self, size_bytes: int) -> int:
         os.fdatasync(self._descriptor)
         return size_bytes
-
-
-def lost(what: str) -> StorageUnavailable:
-    """Say that bytes which were safe are not there; waiting brings none of them back."""
-    return StorageUnavailable(f"{what} are gone", code="storage.upload_lost")

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from pipeline.core.errors import Conflict, LeaseLost
 from pipeline.storage import filelock
 from pipeline.storage.atomic_file import make_folder, put_in_place, sync_folder, translated
-from pipeline.storage.draft_file import DraftFile, lost
+from pipeline.storage.draft_file import DraftFile
+from pipeline.storage.intake import lost
 from pipeline.storage.port import Draft
 
 #: How long a new writer waits for an old one that is just ending.

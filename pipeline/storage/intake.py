@@ -4,7 +4,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from pipeline.core.errors import InvalidRequest, TooLarge
+from pipeline.core.errors import InvalidRequest, StorageUnavailable, TooLarge
 from pipeline.storage.port import Written
 
 #: Limits that every S3 server and every usual file system share.
@@ -76,3 +76,8 @@ class Intake:
     def written(self) -> Written:
         """Tell what has passed."""
         return Written(size_bytes=self._size_bytes, sha256=self._digest.hexdigest())
+
+
+def lost(what: str) -> StorageUnavailable:
+    """Say that bytes which were safe are not there; waiting brings none of them back."""
+    return StorageUnavailable(f"{what} are gone", code="storage.upload_lost")

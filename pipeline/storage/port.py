@@ -123,7 +123,8 @@ class ObjectStore(Protocol):
             Conflict: somebody is appending to the draft right now, and went on for seconds
                 (``storage.draft_held``).
             LeaseLost: somebody with a newer epoch has written since.
-            StorageUnavailable: with ``storage.upload_lost``, the draft's bytes are gone.
+            StorageUnavailable: with ``storage.upload_lost``, the draft's bytes are gone; also
+                where somebody with a newer epoch, as far as the caller knows, may have them.
             Whatever the blocks raise; the last kept draft holds then, too.
         """
 

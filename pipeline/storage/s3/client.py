@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from typing import cast
+from urllib.parse import quote
 
 import urllib3
 from minio import Minio
@@ -28,6 +30,7 @@ _PAGE = 1000
 #: Somebody was faster, or our keys open only the objects in it.
 _BUCKET_STANDS = {"AccessDenied", "BucketAlreadyExists", "BucketAlreadyOwnedByYou"}
 _WRITER = "x-amz-meta-reelmill-write"
+BINARY = "application/octet-stream"
 
 
 class S3Client(Minio):
@@ -68,10 +71,15 @@ class S3Client(Minio):
                 if error.code not in _BUCKET_STANDS:
                     raise
 
-    def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Store a small body in one request."""
+    def put(
+        self, key: str, data: bytes | memoryview, content_type: str, writer: str | None = None
+    ) -> None:
+        """Store a small body in one request, with its writer's mark if there is one."""
+        headers: dict[str, str | list[str] | tuple[str]] = {"Content-Type": content_type}
+        if writer is not None:
+            headers[_WRITER] = writer
         with translated(key):
-            answer = self._put_object(self._bucket, key, data, {"Content-Type": content_type})
+            answer = self._put_object(self._bucket, key, cast("bytes", data), headers)
         # Mostly the digest of what arrived; where not (encrypted buckets), ask for the size.
         digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
         if answer.etag != digest and not self._has_size(key, len(data)):
@@ -126,12 +134,30 @@ class S3Client(Minio):
                 self._bucket, key, {"Content-Type": content_type, _WRITER: writer}
             )
 
-    def upload_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
+    def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> Part:
         """Store one part, numbered from 1; sending it again replaces it."""
         with translated(key):
-            etag = self._upload_part(self._bucket, key, data, None, upload_id, number)
+            # The SDK only measures, digests and sends it, which a view is good for too.
+            body = cast("bytes", data)
+            etag = self._upload_part(self._bucket, key, body, None, upload_id, number)
         if not etag:
             raise StorageUnavailable(f"{key}: part {number} was not acknowledged")
+        return Part(number, etag)
+
+    def copy_part(
+        self, key: str, upload_id: str, number: int, source: StoredObject, span: range
+    ) -> Part:
+        """Let the server make a part of a stretch of an object, as long as it is that object."""
+        headers: dict[str, str | list[str] | tuple[str]] = {
+            "x-amz-copy-source": quote(f"/{self._bucket}/{source.key}"),
+            "x-amz-copy-source-range": f"bytes={span.start}-{span.stop - 1}",
+            "x-amz-copy-source-if-match": f'"{source.etag}"',
+        }
+        with translated(key):
+            try:
+                etag, _ = self._upload_part_copy(self._bucket, key, upload_id, number, headers)
+            except ValueError as error:  # an error inside a 200
+                raise StorageUnavailable(f"{key}: part {number} was not copied") from error
         return Part(number, etag)
 
     def complete_upload(self, key: str, upload_id: str, parts: list[Part]) -> None:

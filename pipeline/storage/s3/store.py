@@ -6,17 +6,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
-from pipeline.core.errors import InvalidRequest, StorageUnavailable
+from pipeline.core.errors import InvalidRequest
 from pipeline.storage.intake import Intake, checked_key, checked_prefix
 from pipeline.storage.local_copy import save
 from pipeline.storage.port import Draft, StoredObject, Written
 from pipeline.storage.retrying import hastily, patiently
-from pipeline.storage.s3.client import S3Client
+from pipeline.storage.s3 import concatenation, drafts
+from pipeline.storage.s3.client import BINARY, S3Client
 from pipeline.storage.s3.reading import Reading
 from pipeline.storage.s3.upload import MAX_OBJECT_BYTES, part_bytes_for, upload
 
 _BLOCK_BYTES = 2**20
-_BINARY = "application/octet-stream"
+#: What drafts of unknown length are planned for, unless told.
+_DRAFT_BYTES = 100 * 2**30
 
 
 class S3Store:
@@ -34,6 +36,7 @@ class S3Store:
         bucket: str,
         region: str,
         secure: bool,
+        draft_limit_bytes: int = _DRAFT_BYTES,
     ) -> None:
         self._raw_client = S3Client(
             endpoint=endpoint,
@@ -43,6 +46,7 @@ class S3Store:
             region=region,
             secure=secure,
         )
+        self._draft_limit_bytes = draft_limit_bytes
         self._bucket_lock = Lock()
         self._has_bucket = False
 
@@ -58,7 +62,7 @@ class S3Store:
         """Write all blocks under the key; see the port."""
         limit_bytes = min(limit_bytes, MAX_OBJECT_BYTES)
         intake = Intake(blocks, limit_bytes=limit_bytes)
-        self._write(key, intake, _BINARY, part_bytes_for(limit_bytes))
+        self._write(key, intake, BINARY, part_bytes_for(limit_bytes))
         return intake.written()
 
     def put_file(self, key: str, path: Path, *, content_type: str) -> None:
@@ -128,32 +132,30 @@ class S3Store:
                 seen.add(found.upload_id or "")
                 patiently()(self._client.abort_upload, found.object_name, found.upload_id)
 
-    def begin(self, key: str, *, length_bytes: int | None, epoch: int) -> Draft:  # noqa: ARG002
-        """Refuse for now."""
-        raise _without_drafts()
+    def begin(self, key: str, *, length_bytes: int | None, epoch: int) -> Draft:
+        """Note a draft; see the port."""
+        most_bytes = self._draft_limit_bytes if length_bytes is None else length_bytes
+        return drafts.begin(checked_key(key), length_bytes, most_bytes, epoch=epoch)
 
     def append(
-        self,
-        draft: Draft,  # noqa: ARG002
-        blocks: Iterable[bytes],  # noqa: ARG002
-        *,
-        epoch: int,  # noqa: ARG002
-        held: bool = False,  # noqa: ARG002
+        self, draft: Draft, blocks: Iterable[bytes], *, epoch: int, held: bool = False
     ) -> Iterator[Draft]:
-        """Refuse for now."""
-        raise _without_drafts()
+        """Send blocks as parts of a multipart upload; see the port."""
+        return drafts.append(self._client, draft, blocks, epoch=epoch, held=held)
 
-    def finish(self, draft: Draft) -> StoredObject:  # noqa: ARG002
-        """Refuse for now."""
-        raise _without_drafts()
+    def finish(self, draft: Draft) -> StoredObject:
+        """Complete the multipart upload; see the port."""
+        return drafts.finish(self._client, draft)
 
-    def abandon(self, draft: Draft) -> None:  # noqa: ARG002
-        """Refuse for now."""
-        raise _without_drafts()
+    def abandon(self, draft: Draft) -> None:
+        """Abort the multipart upload and delete what lies beside it; see the port."""
+        drafts.abandon(self._client, draft.key)
 
-    def concatenate(self, keys: Sequence[str], key: str) -> Iterator[int]:  # noqa: ARG002
-        """Refuse for now."""
-        raise _without_drafts()
+    def concatenate(self, keys: Sequence[str], key: str) -> Iterator[int]:
+        """Let the server put them together where it can; see the port."""
+        checked_key(key)
+        found = [self.stat(part) for part in keys]
+        return concatenation.concatenate(self._client, found, key)
 
     def local_path(self, key: str) -> Path | None:  # noqa: ARG002 - never on this box
         """Tell that objects lie elsewhere."""
@@ -167,12 +169,8 @@ class S3Store:
         """Write, read and delete a small object, trying once; see the port."""
         key = f".check/{uuid.uuid4().hex}"
         client = self._client
-        client.put(key, b"check", _BINARY)
+        client.put(key, b"check", BINARY)
         try:
             client.head(key)
         finally:
             client.delete([key])
-
-
-def _without_drafts() -> StorageUnavailable:
-    return StorageUnavailable("drafts on S3 are still being built", code="storage.refused")

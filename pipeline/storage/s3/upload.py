@@ -13,6 +13,7 @@ from minio.datatypes import Part
 from pipeline.core.errors import NotFound, StorageFull, StorageUnavailable
 from pipeline.storage.retrying import hastily, patiently
 from pipeline.storage.s3.client import S3Client
+from pipeline.storage.s3.completion import complete
 
 _MIB = 2**20
 _MAX_PARTS = 10_000
@@ -86,7 +87,14 @@ class _Multipart:
             for data in parts:
                 self._send_part(data)
                 del data  # or two parts would lie in memory while the next is collected
-            patiently()(self._complete)
+            complete(
+                self._client,
+                self._key,
+                self._id,
+                self._parts,
+                writer=self._writer,
+                size_bytes=self._size_bytes,
+            )
             is_done = True
         finally:
             if not is_done:
@@ -97,23 +105,6 @@ class _Multipart:
         part = patiently()(self._client.upload_part, self._key, self._id, number, data)
         self._parts.append(part)
         self._size_bytes += len(data)
-
-    def _complete(self) -> None:
-        """Complete, and believe neither yes nor no: look whether the object is there."""
-        failure: StorageUnavailable | None = None
-        try:
-            self._client.complete_upload(self._key, self._id, self._parts)
-        except StorageUnavailable as error:
-            # Perhaps it was done and only the answer was lost; asked again, the server
-            # would then not know the upload any more.
-            failure = error
-        if not self._is_visible():
-            raise failure or StorageUnavailable(f"{self._key}: completed, but not there")
-
-    def _is_visible(self) -> bool:
-        with suppress(NotFound):
-            return self._client.is_written_by(self._key, self._writer, self._size_bytes)
-        return False
 
     def _abort(self) -> None:
         # What cannot be aborted now is aborted when its prefix is collected.
