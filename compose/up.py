@@ -24,6 +24,9 @@ ENCODE_QUEUES = (QueueName.ENCODE_CPU, QueueName.ENCODE_GPU)
 #: Short tasks have slots of their own, so that a running encode never holds them up.
 SHORT_QUEUES = (QueueName.PROBE, QueueName.THUMBNAILS, QueueName.PACKAGE)
 SHORT_SLOTS = 2
+#: Fetching a source waits for others most of the time, and may take hours.
+FETCH_QUEUES = (QueueName.FETCH,)
+FETCH_SLOTS = 4
 #: Proofs wait for nobody and nobody waits for them: one at a time, in idle processor time.
 PROOF_QUEUES = (QueueName.PROVE,)
 PROOF_SLOTS = 1
@@ -86,6 +89,7 @@ class House:
         return [
             WorkerProcess(pipeline, ENCODE_QUEUES, encode_slots(self._settings), name="encode"),
             WorkerProcess(pipeline, SHORT_QUEUES, SHORT_SLOTS, name="short"),
+            WorkerProcess(pipeline, FETCH_QUEUES, FETCH_SLOTS, name="fetch"),
             WorkerProcess(pipeline, PROOF_QUEUES, PROOF_SLOTS, name="proof"),
         ]
 

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from schemas.certificate import Point, Stretch
+from schemas.fetching import FetchParams, FetchResult
 from schemas.frozen import Frozen, Ratio
+from schemas.idle import IdleParams, IdleResult
 from schemas.media import Damage, MediaFacts, MediaWarning
 from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan, SubtitlePlan
 from schemas.vocabulary import AssetId, Deinterlace, OnDamage, TaskKind
@@ -138,15 +140,9 @@ class ProveParams(Frozen):
     stretch: Stretch
 
 
-class IdleParams(Frozen):
-    """Do nothing for a while."""
-
-    kind: Literal[TaskKind.IDLE] = TaskKind.IDLE
-    duration_s: float = 0.0
-
-
 TaskParams = Annotated[
-    ProbeParams
+    FetchParams
+    | ProbeParams
     | AnalyzeParams
     | ThumbnailsParams
     | EncodeParams
@@ -277,14 +273,9 @@ class ProveResult(Frozen):
     cpu_s: float
 
 
-class IdleResult(Frozen):
-    """Nothing was done, in time."""
-
-    kind: Literal[TaskKind.IDLE] = TaskKind.IDLE
-
-
 TaskResult = Annotated[
-    ProbeResult
+    FetchResult
+    | ProbeResult
     | AnalyzeResult
     | ThumbnailsResult
     | EncodeResult

@@ -53,6 +53,8 @@ class TaskState(StrEnum):
 class TaskKind(StrEnum):
     """What a worker is asked to do."""
 
+    #: Bring the source into storage, or read it there for its digest.
+    FETCH = "fetch"
     PROBE = "probe"
     #: Encode samples to learn which rungs are worth making.
     ANALYZE = "analyze"
@@ -74,6 +76,7 @@ class TaskKind(StrEnum):
 class QueueName(StrEnum):
     """Where workers listen; on RabbitMQ the name carries a version in front."""
 
+    FETCH = "fetch"
     PROBE = "probe"
     THUMBNAILS = "thumbnails"
     ENCODE_CPU = "encode.cpu"

@@ -18,6 +18,7 @@ from schemas.tasks import RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
 from schemas.workers import Pulse
 from workers.bench import Tools
+from workers.incoming import IncomingSource
 from workers.insistence import insist
 from workers.scratch.cache import SourceCache
 
@@ -83,6 +84,11 @@ class Attempt:
         with self._lock:
             progress = dict(self._progress)
         return Pulse(task_id=self.task_id, epoch=self.claimed.epoch, progress=progress)
+
+    @property
+    def incoming(self) -> IncomingSource:
+        """What a task that brings the source in works with besides."""
+        return IncomingSource(self._place.pipeline, self.claimed, self.stop)
 
     def source(self, ref: SourceRef) -> Path:
         """Bring the source to this box and hold it there until the attempt ends."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
+from pipeline.storage.port import ObjectStore
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
 
@@ -96,3 +97,19 @@ class Bench(Protocol):
 
     def timeline(self) -> Timeline:
         """Read everything published of this task's job so far."""
+
+
+class Incoming(Protocol):
+    """What bringing a source in needs beside a bench."""
+
+    storage: ObjectStore
+    #: What this attempt, and only it, may write below.
+    prefix: str
+
+
+class FetchBench(Bench, Protocol):
+    """The bench of a task that brings a source in."""
+
+    @property
+    def incoming(self) -> Incoming:
+        """Reach what bringing a source in needs."""

@@ -32,6 +32,7 @@ from workers.steps import (
     encode,
     encode_audio,
     extract_subtitles,
+    fetch,
     idle,
     mux,
     package,
@@ -44,6 +45,7 @@ log = structlog.get_logger(__name__)
 
 #: The one place that knows which step does which kind of task.
 _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
+    TaskKind.FETCH: fetch.run,
     TaskKind.PROBE: probe.run,
     TaskKind.ANALYZE: analyze.run,
     TaskKind.THUMBNAILS: thumbnails.run,

@@ -2,7 +2,8 @@
 
 ::
 
-    probe → (analyze) → {thumbnails, extract_subtitles, encode_audio × tracks, encode × chunks}
+    (fetch) → probe → (analyze)
+          → {thumbnails, extract_subtitles, encode_audio × tracks, encode × chunks}
           → (mux) → package → prove × stretches
 
 The first chunk and the sound are express: a viewer waits for them. The job ends with the
@@ -27,7 +28,6 @@ from schemas.tasks import (
     ExtractSubtitlesParams,
     MuxParams,
     PackageParams,
-    ProbeParams,
     ProbeResult,
     ProveParams,
     SourceRef,
@@ -64,18 +64,6 @@ class NewTask:
     #: Renditions it makes.
     parts: tuple[str, ...] = ()
     scratch_bytes: int = 0
-
-
-def probe_task(source: SourceRef, *, rank: float, new_id: Callable[[], TaskId]) -> NewTask:
-    """Make the task every job begins with."""
-    return NewTask(
-        id=new_id(),
-        params=ProbeParams(source=source),
-        queue=QueueName.PROBE,
-        rank=task_rank(rank, order=0, is_express=True),
-        is_express=True,
-        weight=_PROBE_COST_S,
-    )
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ class AssetRows(Protocol):
     def move(self, asset_id: AssetId, before: Sequence[AssetState], after: AssetState) -> bool:
         """Change the state if it is one of ``before``; tell whether it was."""
 
+    def set_source(
+        self, asset_id: AssetId, *, key: str, size_bytes: int, sha256: str, filename: str
+    ) -> None:
+        """Say where the source lies and what it is; an empty name leaves the one it has."""
+
     def set_facts(self, asset_id: AssetId, facts: MediaFacts) -> None: ...
     def set_error(self, asset_id: AssetId, error: ErrorJson | None) -> None: ...
     def play(self, asset_id: AssetId, job_id: JobId, *, only_if_none: bool) -> None:

@@ -8,8 +8,9 @@ from pipeline.core.measures import is_awaited
 from pipeline.core.retry import Failure, GiveUp, RetryAfter, decide_lost
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, TaskRow
-from pipeline.services import assets, certificates, jobs, planning
+from pipeline.services import assets, certificates, jobs, planning, sourcing
 from schemas.events import EventType
+from schemas.fetching import FetchResult
 from schemas.media import Damage
 from schemas.tasks import (
     AnalyzeResult,
@@ -70,10 +71,10 @@ def _note_damage(tx: Transaction, task: TaskRow, counted: Damage) -> None:
 def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
     """Put what a task made where it belongs; tell whether the job goes on."""
     match result:
-        case ProbeResult():
-            return planning.plan_job(tx, task, result)
-        case AnalyzeResult():
-            return planning.plan_job(tx, task, result.found, result.measures)
+        case FetchResult():
+            return sourcing.take_in(tx, task, result)
+        case ProbeResult() | AnalyzeResult():
+            return _plan(tx, task, result)
         case ThumbnailsResult():
             _show_pictures(tx, task, result)
         case EncodeResult() | ExtractSubtitlesResult():
@@ -86,9 +87,13 @@ def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
             _offer_download(tx, task, result)
         case PackageResult():
             _show_playlists(tx, task, result)
-        case _:
-            pass
     return True
+
+
+def _plan(tx: Transaction, task: TaskRow, result: ProbeResult | AnalyzeResult) -> bool:
+    if isinstance(result, AnalyzeResult):
+        return planning.plan_job(tx, task, result.found, result.measures)
+    return planning.plan_job(tx, task, result)
 
 
 def settle(db: Database, job_id: JobId) -> bool:

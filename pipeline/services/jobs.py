@@ -1,19 +1,35 @@
 """Jobs: submitted, shown, cancelled, tried again."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from pipeline.core import lifecycle
 from pipeline.core.errors import Conflict, NotFound
-from pipeline.core.graph import probe_task
+from pipeline.core.first_tasks import fetch_task, probe_task
+from pipeline.core.graph import NewTask
 from pipeline.core.ranks import job_rank
 from pipeline.database.port import Database, Transaction
-from pipeline.database.rows import AssetRow, JobRow, NewJob
+from pipeline.database.rows import JobRow, NewAsset, NewJob
 from pipeline.services import abilities, assets, cursors, once, views
 from pipeline.services.ids import new_id, new_task_id
 from pipeline.services.once import Claim
 from schemas.events import EventType
+from schemas.fetching import FetchParams, Origin, StoredOrigin
 from schemas.http import JobPage, JobRequest, JobView
 from schemas.profile import Profile
 from schemas.tasks import SourceRef
 from schemas.vocabulary import AssetId, AssetState, JobId, JobState
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a job is worked on, whatever it makes."""
+
+    max_attempts: int
+    max_lost: int
+    priority: int = 5
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    is_dry_run: bool = False
 
 
 def submit(
@@ -34,44 +50,74 @@ def submit(
         NotFound: there is no such asset.
         Conflict: ``profile.not_encodable``, no worker that is there has the encoders.
     """
-    job_id = JobId(new_id())
+    terms = Terms(
+        max_attempts=max_attempts,
+        max_lost=max_lost,
+        priority=request.priority,
+        metadata=request.metadata,
+        is_dry_run=request.dry_run,
+    )
     with db.write() as tx:
         before = once.made(tx, claim)
         if before is not None:
             return views.job(tx, need(tx, JobId(before), owner=owner))
         asset = assets.need(tx, request.asset_id, is_held=True, owner=owner)
-        if not request.dry_run:
-            abilities.require(tx, profile)
-        n_active = tx.jobs.active_of(asset.account)
-        rank = job_rank(tx.jobs.now(), priority=request.priority, active_jobs=n_active)
-        job = NewJob(
-            id=job_id,
-            asset_id=asset.id,
-            account=asset.account,
-            profile=profile,
-            priority=request.priority,
-            rank=rank,
-            metadata=request.metadata,
-            is_dry_run=request.dry_run,
-            max_attempts=max_attempts,
-            max_lost=max_lost,
-        )
-        _add(tx, job, asset)
-        if not request.dry_run:
-            _process(tx, asset.id)
-        tx.emit(EventType.JOB_SUBMITTED, asset_id=asset.id, job_id=job_id)
+        job_id = begin_in(tx, asset, profile, terms)
         once.note(tx, claim, job_id)
     return show(db, job_id)
 
 
-def _add(tx: Transaction, job: NewJob, asset: AssetRow) -> None:
-    first = probe_task(source_of(asset), rank=job.rank, new_id=new_task_id)
+def begin_in(
+    tx: Transaction,
+    asset: NewAsset,
+    profile: Profile,
+    terms: Terms,
+    *,
+    origin: Origin | None = None,
+) -> JobId:
+    """Begin a job within the caller's transaction, which added or holds the asset.
+
+    An asset whose digest is not known is fetched first: from ``origin``, or where it lies.
+
+    Raises:
+        Conflict: ``profile.not_encodable``, no worker that is there has the encoders.
+    """
+    if not terms.is_dry_run:
+        abilities.require(tx, profile)
+    rank = job_rank(
+        tx.jobs.now(), priority=terms.priority, active_jobs=tx.jobs.active_of(asset.account)
+    )
+    job = NewJob(
+        id=JobId(new_id()),
+        asset_id=asset.id,
+        account=asset.account,
+        profile=profile,
+        priority=terms.priority,
+        rank=rank,
+        metadata=dict(terms.metadata),
+        is_dry_run=terms.is_dry_run,
+        max_attempts=terms.max_attempts,
+        max_lost=terms.max_lost,
+    )
+    first = _first_task(asset, origin, rank)
     tx.jobs.add(job)
     tx.tasks.add(job, asset.sha256, [first])
     tx.outbox.add([first.id])
+    if not terms.is_dry_run:
+        _process(tx, asset.id)
+    tx.emit(EventType.JOB_SUBMITTED, asset_id=asset.id, job_id=job.id)
+    return job.id
 
 
-def source_of(asset: AssetRow) -> SourceRef:
+def _first_task(asset: NewAsset, origin: Origin | None, rank: float) -> NewTask:
+    if asset.sha256:
+        return probe_task(source_of(asset), rank=rank, new_id=new_task_id)
+    origin = origin or StoredOrigin(keys=(asset.source_key,))
+    params = FetchParams(asset_id=asset.id, origin=origin, key=asset.source_key)
+    return fetch_task(params, rank=rank, new_id=new_task_id)
+
+
+def source_of(asset: NewAsset) -> SourceRef:
     """Tell tasks where an asset's source lies."""
     return SourceRef(
         asset_id=asset.id, key=asset.source_key, size_bytes=asset.size_bytes, sha256=asset.sha256

@@ -15,8 +15,9 @@ from pipeline.services import assets, endings, jobs, tasks
 from pipeline.services.sweep import Sweeper
 from schemas.events import EventType
 from schemas.http import JobView
+from schemas.idle import IdleResult
 from schemas.media import Damage
-from schemas.tasks import EncodeAudioParams, EncodeParams, EncodeResult, IdleResult
+from schemas.tasks import EncodeAudioParams, EncodeParams, EncodeResult
 from schemas.vocabulary import AssetState, JobState, QueueName, TaskState, WorkerId
 from tests.support import engine
 from tests.support.engine import must_claim

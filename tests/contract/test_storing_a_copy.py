@@ -12,7 +12,7 @@ from pipeline.services.claims import Claimed
 from pipeline.storage.directory import DirectoryStore
 from pipeline.storage.port import ObjectStore
 from pipeline.storage.s3 import S3Store
-from schemas.tasks import IdleParams
+from schemas.idle import IdleParams
 from schemas.vocabulary import AssetId, JobId, TaskId
 from tests.support.bodies import whole
 from tests.support.folder_bench import tools

@@ -3,7 +3,7 @@
 from time import monotonic
 
 from pipeline.core.errors import Stopped
-from schemas.tasks import IdleParams, IdleResult
+from schemas.idle import IdleParams, IdleResult
 from workers.bench import Bench
 
 #: How often it says that it is still there.

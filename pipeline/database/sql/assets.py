@@ -97,6 +97,12 @@ class SqlAssets:
     def set_facts(self, asset_id: AssetId, facts: MediaFacts) -> None:
         self._set(asset_id, facts=facts.model_dump(mode="json"))
 
+    def set_source(
+        self, asset_id: AssetId, *, key: str, size_bytes: int, sha256: str, filename: str
+    ) -> None:
+        values = {"source_key": key, "size_bytes": size_bytes, "sha256": sha256}
+        self._set(asset_id, **values, **({"filename": filename} if filename else {}))
+
     def set_error(self, asset_id: AssetId, error: ErrorJson | None) -> None:
         self._set(asset_id, error=error)
 

@@ -33,7 +33,8 @@ SERVICE_KEYS = {
 
 
 def test_the_stack_has_every_part() -> None:
-    assert set(ROLES) == {"api", "scheduler", "worker", "worker-short", "worker-proof"}
+    workers = {"worker", "worker-fetch", "worker-short", "worker-proof"}
+    assert set(ROLES) == {"api", "scheduler", *workers}
     assert set(SERVICES) - set(ROLES) == {
         *("nginx", "postgres", "rabbitmq", "seaweedfs", "valkey"),
     }
@@ -57,13 +58,13 @@ def test_a_role_runs_a_command_that_exists(role: str) -> None:
 
 def test_every_queue_of_files_has_a_worker() -> None:
     heard = set()
-    for role in ("worker", "worker-short", "worker-proof"):
+    for role in ("worker", "worker-fetch", "worker-short", "worker-proof"):
         argv = ROLES[role]["command"]
         heard.update(parse_queues(argv[argv.index("--queues") + 1]))
 
     assert heard == {
         *(QueueName.PROBE, QueueName.THUMBNAILS, QueueName.PACKAGE, QueueName.ENCODE_CPU),
-        QueueName.PROVE,
+        *(QueueName.PROVE, QueueName.FETCH),
     }
 
 

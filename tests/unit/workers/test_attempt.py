@@ -9,7 +9,7 @@ import pytest
 from pipeline.core.errors import Stopped
 from pipeline.services.claims import Claimed
 from pipeline.storage.directory import DirectoryStore
-from schemas.tasks import IdleParams
+from schemas.idle import IdleParams
 from schemas.vocabulary import AssetId, JobId, TaskId
 from workers.attempt import Attempt, Place, StopReason
 from workers.bench import Tools

@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any, cast
 
 from pipeline.services.claims import Claimed
-from schemas.tasks import IdleParams
+from schemas.idle import IdleParams
 from schemas.vocabulary import AssetId, JobId, TaskId
 from schemas.workers import Orders
 from tests.support.waiting import wait_until

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.core.errors import Stopped
-from schemas.tasks import IdleParams, IdleResult
+from schemas.idle import IdleParams, IdleResult
 from workers.steps import idle
 
 
