@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from pipeline.access import access_of
 from pipeline.broker.port import Doorbell
 from pipeline.core.egress import Rules
+from pipeline.credentials.access import Access
 from pipeline.database.port import Database
 from pipeline.events.port import EventBus
 from pipeline.outbound.port import Outbound
@@ -36,6 +38,11 @@ class Pipeline:
             Conflict: none is set, and the data folder cannot keep one.
         """
         return installation_secret(self.settings.secret.get_secret_value(), self.settings.data_dir)
+
+    @cached_property
+    def access(self) -> Access:
+        """What it takes to know who somebody is."""
+        return access_of(self.settings, self.secret, self.outbound)
 
     def close(self) -> None:
         """Close connections; whoever built the pipeline calls it last."""

@@ -12,6 +12,7 @@
     │   ├── TooLarge
     │   └── UrlRefused           an address our own requests do not go to
     ├── Refused                  we could, but must not now (limits, draining)
+    │   └── TooManyTries         wrong passwords, one after the other
     ├── MediaError               the source is at fault: never retried
     │   ├── NotMedia             empty, text, playlist, no decodable stream
     │   ├── MediaDamaged         truncated or corrupt
@@ -28,7 +29,8 @@
     ├── Unavailable              a service we need is away
     │   ├── DatabaseUnavailable
     │   ├── BrokerUnavailable
-    │   └── StorageUnavailable
+    │   ├── StorageUnavailable
+    │   └── UpstreamKeysUnavailable
     ├── StorageFull
     ├── LeaseLost                the epoch no longer stands: stop, publish nothing
     └── Stopped                  asked to stop: a cancel, a shutdown
@@ -119,6 +121,17 @@ class Refused(ReelmillError):
     code = "refused"
     retryable = True
     default_remedy = "Try again in a moment."
+
+
+class TooManyTries(Refused):
+    """Too many wrong passwords came one after the other."""
+
+    code = "auth.slow_down"
+    default_remedy = "Wait as long as Retry-After says, then try again."
+
+    def __init__(self, detail: str, *, wait_s: float) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
 
 
 class MediaError(ReelmillError):
@@ -246,6 +259,13 @@ class StorageUnavailable(Unavailable):
     """The object store does not answer."""
 
     code = "unavailable.storage"
+
+
+class UpstreamKeysUnavailable(Unavailable):
+    """The keys of the app in front, by which its tokens are checked, cannot be read."""
+
+    code = "unavailable.jwks"
+    default_remedy = "Check REELMILL_JWT_JWKS: the address or file must be readable from here."
 
 
 class StorageFull(ReelmillError):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from pipeline.database.accounts import AccountRows, KeyRows, LoginRows
 from pipeline.database.promises import PromiseRows
 from pipeline.database.proofs import CertificateRows
 from pipeline.database.rowsets import (
@@ -51,6 +52,12 @@ class Transaction(Protocol):
     def fleet(self) -> FleetRows: ...
     @property
     def tickets(self) -> TicketRows: ...
+    @property
+    def accounts(self) -> AccountRows: ...
+    @property
+    def api_keys(self) -> KeyRows: ...
+    @property
+    def logins(self) -> LoginRows: ...
 
     def emit(
         self,

@@ -13,6 +13,8 @@ _PASSES = 2
 _SECOND_PASS_FACTOR = 10
 #: Workers silent for so long are taken off the list.
 _FORGET_WORKER_S = 3600.0
+#: Logins are known for so long after their end, so that a late use is known for what it is.
+_FORGET_LOGIN_S = 86_400.0
 
 
 def collect_garbage(db: Database, storage: ObjectStore, *, patience_s: float) -> int:
@@ -53,6 +55,7 @@ def trim(db: Database, *, event_retention_s: float) -> int:
     once.trim(db)
     with db.write() as tx:
         tx.fleet.forget_silent(_FORGET_WORKER_S)
+        tx.logins.trim(kept_s=_FORGET_LOGIN_S)
     n_trimmed = n_last = _trim_batch(db, event_retention_s)
     while n_last == _TRIM_BATCH:
         n_last = _trim_batch(db, event_retention_s)

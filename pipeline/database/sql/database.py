@@ -9,6 +9,8 @@ from sqlalchemy import Connection, insert, text
 from pipeline.database.migrations.run import upgrade
 from pipeline.database.port import CommitListener
 from pipeline.database.sql import tables
+from pipeline.database.sql.accounts import SqlAccounts
+from pipeline.database.sql.api_keys import SqlApiKeys
 from pipeline.database.sql.assets import SqlAssets
 from pipeline.database.sql.certificates import SqlCertificates
 from pipeline.database.sql.columns import now_s
@@ -17,6 +19,7 @@ from pipeline.database.sql.events import SqlEvents
 from pipeline.database.sql.fleet import SqlFleet
 from pipeline.database.sql.garbage import SqlGarbage
 from pipeline.database.sql.jobs import SqlJobs
+from pipeline.database.sql.logins import SqlLogins
 from pipeline.database.sql.media import SqlMedia
 from pipeline.database.sql.outbox import SqlOutbox
 from pipeline.database.sql.promises import SqlPromises
@@ -46,6 +49,9 @@ class SqlTransaction:
         self.garbage = SqlGarbage(connection)
         self.fleet = SqlFleet(connection)
         self.tickets = SqlTickets(connection)
+        self.accounts = SqlAccounts(connection)
+        self.api_keys = SqlApiKeys(connection)
+        self.logins = SqlLogins(connection)
 
     def emit(
         self,
