@@ -18,11 +18,12 @@ from api.metrics import metrics_blueprint
 from api.once import register_once
 from api.openapi.routes import openapi_blueprint
 from api.openapi.table import STREAMED
+from api.origins import register_origins
 from api.policy import enforce
 from api.problems import register
 from api.profiles import profiles_blueprint
 from api.sockets.hub import Hub
-from api.sockets.routes import check_origin, sockets_blueprint
+from api.sockets.routes import sockets_blueprint
 from api.texts import vary
 from api.watch import watch_blueprint
 from pipeline.bootstrap import Pipeline
@@ -45,7 +46,7 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
     # Before the guards, so that what they refuse is measured too.
     app.register_blueprint(metrics_blueprint(pipeline, hub, gate))
     app.before_request(partial(identify, pipeline.settings))
-    app.before_request(_guard_writes)
+    origins = register_origins(app, pipeline.settings)
     app.before_request(_guard_database(gate))
     app.before_request(enforce)
     register_once(app, pipeline.database, STREAMED)
@@ -56,7 +57,7 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
         fleet_blueprint(pipeline),
         profiles_blueprint(pipeline),
         health_blueprint(pipeline, database),
-        sockets_blueprint(pipeline.database, hub),
+        sockets_blueprint(pipeline.database, hub, origins),
         media_blueprint(pipeline),
         links_blueprint(pipeline),
         watch_blueprint(pipeline),
@@ -64,12 +65,6 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
     ):
         app.register_blueprint(blueprint)
     return app
-
-
-def _guard_writes() -> None:
-    """Let no other site's page change anything through a visitor's browser."""
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        check_origin()
 
 
 def _guard_database(gate: DatabaseGate) -> Callable[[], None]:

@@ -9,15 +9,15 @@ from contextlib import suppress
 from functools import partial
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Config, g, request
 from flask_sock import Sock
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest
 from wsproto.utilities import RemoteProtocolError
 
 from api.bodies import ResumeQuery, query
+from api.origins import Origins
 from api.sockets.connection import Unread, prepare
 from api.sockets.frames import text_frame
 from api.sockets.hub import Hub
@@ -39,7 +39,7 @@ REPLAY_EVENTS = 1000
 _NORMAL, _RESTARTING, _TRY_LATER, _GONE = 1000, 1012, 1013, 4404
 
 
-def sockets_blueprint(database: Database, hub: Hub) -> Blueprint:
+def sockets_blueprint(database: Database, hub: Hub, origins: Origins) -> Blueprint:
     """Build both routes over one hub."""
     blueprint = Blueprint("sockets", __name__)
     sock = Sock()
@@ -47,6 +47,7 @@ def sockets_blueprint(database: Database, hub: Hub) -> Blueprint:
     @blueprint.before_request
     def admit() -> None:
         _check_handshake()
+        origins.check()
         job_id = (request.view_args or {}).get("job_id")
         asked = query(ResumeQuery).last_event_id
         g.mailbox = hub.join(job_id)
@@ -84,25 +85,6 @@ def _check_handshake() -> None:
     headers = request.headers
     if headers.get("Sec-WebSocket-Version") != "13" or not headers.get("Sec-WebSocket-Key"):
         raise BadRequest("This address speaks websocket version 13.")
-    check_origin()
-
-
-def check_origin() -> None:
-    """Refuse what a page of another site sends through a visitor's browser.
-
-    Raises:
-        Forbidden: there is an Origin and it names another host or port.
-    """
-    origin = request.headers.get("Origin")
-    if origin is not None and _host_of(origin) != request.host.lower():
-        raise Forbidden("This origin may not speak for its visitors here.")
-
-
-def _host_of(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc.lower()
-    except ValueError:
-        return ""
 
 
 def _bad_handshake(_error: RemoteProtocolError) -> Any:

@@ -1,7 +1,16 @@
 """How the HTTP server listens and what it takes."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
+
+from pipeline.core.origins import parsed
+
+
+def _origins(text: str) -> str:
+    parsed(text)
+    return text
 
 
 class HttpSettings(BaseSettings):
@@ -22,4 +31,14 @@ class HttpSettings(BaseSettings):
     )
     upload_limit_bytes: int = Field(
         default=10 * 2**30, ge=1, description="Largest file accepted, in bytes."
+    )
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        le=8,
+        description="Proxies in front that add to X-Forwarded-For; none is believed unless set.",
+    )
+    cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        default="",
+        description="Sites whose pages may use the API: https://app.example,https://b.example",
     )
