@@ -1,9 +1,9 @@
 """The Flask application over one pipeline. Who serves it is not known here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 
 from api.assets import assets_blueprint
 from api.bodies import IdConverter
@@ -25,14 +25,21 @@ from api.profiles import profiles_blueprint
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
 from api.texts import vary
+from api.uploads import uploads_blueprint
 from api.watch import watch_blueprint
 from pipeline.bootstrap import Pipeline
 
 
-def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) -> Flask:
+def create_app(
+    pipeline: Pipeline,
+    *,
+    dry_run_wait_s: float = DRY_RUN_WAIT_S,
+    doors: Sequence[Blueprint] = (),
+) -> Flask:
     """Build the application; ``app.extensions["reelmill.close_sockets"]`` ends its websockets.
 
-    A dry run waits for an unknown source's facts up to ``dry_run_wait_s``.
+    A dry run waits for an unknown source's facts up to ``dry_run_wait_s``. ``doors`` are where
+    media come in besides, so that who may ask and how errors look is said once.
     """
     hub = Hub(pipeline.database, pipeline.bus, capacity=pipeline.settings.websocket_clients)
     database = Check(pipeline.database.check)
@@ -60,8 +67,10 @@ def create_app(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S) ->
         sockets_blueprint(pipeline.database, hub, origins),
         media_blueprint(pipeline),
         links_blueprint(pipeline),
+        uploads_blueprint(pipeline.database),
         watch_blueprint(pipeline),
         openapi_blueprint(),
+        *doors,
     ):
         app.register_blueprint(blueprint)
     return app

@@ -96,7 +96,7 @@ class Connection(WSGIRequestHandler):
         if not self.close_connection:
             try:
                 body.readall()
-            except FramingError:
+            except OSError:
                 self.close_connection = True
             return
         self.connection.shutdown(socket.SHUT_WR)

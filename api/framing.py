@@ -25,6 +25,9 @@ class ByteSource(Protocol):
     def read(self, size: int, /) -> bytes:
         """Read so many bytes, fewer only at the end."""
 
+    def read1(self, size: int, /) -> bytes:
+        """Read what is there, waiting for one byte at least; nothing at the end."""
+
     def readline(self, limit: int, /) -> bytes:
         """Read to the end of the line."""
 
@@ -45,15 +48,32 @@ class Body(io.RawIOBase):
         """Fill the buffer as far as the body goes."""
         if self.is_finished:
             return 0
-        if self._before_first_read is not None:
-            announce, self._before_first_read = self._before_first_read, None
-            announce()
+        self._announce()
         filled = 0
         while filled < len(buffer) and not self.is_finished:
             block = self._some(len(buffer) - filled)
             buffer[filled : filled + len(block)] = block
             filled += len(block)
         return filled
+
+    def read_some(self, limit: int) -> bytes:
+        """Read what has come, at least one byte; empty at the end.
+
+        Nothing that came is lost to what comes after it, be that a reset or nothing at all.
+
+        Raises:
+            FramingError: the connection ended inside the body.
+            OSError: it broke, or brought nothing in time.
+        """
+        if self.is_finished:
+            return b""
+        self._announce()
+        return self._some(limit)
+
+    def _announce(self) -> None:
+        if self._before_first_read is not None:
+            announce, self._before_first_read = self._before_first_read, None
+            announce()
 
     def _some(self, limit: int) -> bytes:
         raise NotImplementedError
@@ -74,7 +94,7 @@ class SizedBody(Body):
         self.is_finished = size_bytes == 0
 
     def _some(self, limit: int) -> bytes:
-        block = self._source.read(min(limit, self.left_bytes))
+        block = self._source.read1(min(limit, self.left_bytes))
         self.left_bytes -= len(block)
         if not block:
             raise FramingError("the connection ended inside the body")
@@ -94,7 +114,7 @@ class ChunkedBody(Body):
                 self._skip_trailers()
                 self.is_finished = True
                 return b""
-        block = self._source.read(min(limit, self._left_bytes))
+        block = self._source.read1(min(limit, self._left_bytes))
         if not block:
             raise FramingError("the connection ended inside a chunk")
         self._left_bytes -= len(block)

@@ -16,7 +16,7 @@ from werkzeug.routing import WebsocketMismatch
 
 from api.texts import language, vary
 from api.wording import error_in
-from pipeline.core import errors
+from pipeline.core import errors, upload_errors
 from pipeline.core.errors import ReelmillError
 from pipeline.core.links import unsigned
 from schemas.http import ErrorView, Problem
@@ -28,15 +28,21 @@ log = structlog.get_logger(__name__)
 STATUS: Mapping[type[ReelmillError], int] = {
     errors.ReelmillError: 500,
     errors.NotFound: 404,
+    upload_errors.Gone: 410,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.Conflict: 409,
+    upload_errors.Locked: 423,
     errors.InvalidRequest: 400,
     errors.TooLarge: 413,
     errors.UrlRefused: 422,
     errors.KeyReused: 422,
+    upload_errors.VersionRefused: 412,
+    upload_errors.MediaTypeRefused: 415,
+    upload_errors.ChecksumMismatch: 460,
     errors.Refused: 503,
     errors.TooManyTries: 429,
+    upload_errors.QuotaExceeded: 429,
     errors.MediaError: 422,
     errors.NotMedia: 422,
     errors.MediaDamaged: 422,
@@ -67,7 +73,10 @@ _PLAIN: Mapping[int, tuple[str, str]] = {
     413: ("The body is larger than this address takes.", errors.TooLarge.default_remedy),
 }
 
-_RETRY_AFTER_S = 2
+#: Seconds until it is worth asking again.
+_RETRY_AFTER_S: Mapping[int, int] = {503: 2, 423: 1}
+#: Statuses that HTTP itself does not know.
+_OTHERS: Mapping[int, str] = {460: "Checksum Mismatch"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -118,6 +127,11 @@ def public_detail(error: ReelmillError) -> str:
     if isinstance(error, errors.Unavailable):
         return (type(error).__doc__ or "").strip()
     return error.detail
+
+
+def phrase_of(status: int) -> str:
+    """Say a status in the words of its standard."""
+    return _OTHERS.get(status) or HTTPStatus(status).phrase
 
 
 def status_of(error: ReelmillError) -> int:
@@ -175,8 +189,8 @@ def _answer(
     vary(answer)
     if status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="reelmill"'
-    if status == HTTPStatus.SERVICE_UNAVAILABLE or code == "idempotency.in_flight":
-        answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
+    if status in _RETRY_AFTER_S or code == "idempotency.in_flight":
+        answer.headers["Retry-After"] = str(_RETRY_AFTER_S.get(status, 2))
     return answer
 
 
@@ -194,7 +208,7 @@ def document_of(
     said = error_in(ErrorView(code=code, detail=detail, remedy=remedy), language)
     return Problem(
         type=f"/api/docs#code-{code}",
-        title=said.title or HTTPStatus(status).phrase,
+        title=said.title or phrase_of(status),
         status=status,
         detail=detail,
         code=code,

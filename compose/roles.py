@@ -7,9 +7,9 @@ from contextlib import closing
 import structlog
 from flask import Flask
 
-from api.app import create_app
 from api.serving import serve_gunicorn
 from compose.configuration import require_distributed, require_secret
+from compose.http import application
 from compose.scheduler import Scheduler
 from compose.stopping import asked_to_stop
 from compose.up import House
@@ -44,13 +44,13 @@ def run_api(settings: Settings) -> None:
     # Once here, so that a service that is away is one clear line and not a restart loop.
     build(settings).close()
 
-    def application() -> Flask:
+    def factory() -> Flask:
         pipeline = build(settings)
         # gunicorn's worker process ends by itself, and knows nothing of our connections.
         atexit.register(pipeline.close)
-        return create_app(pipeline)
+        return application(pipeline)
 
-    serve_gunicorn(application, settings)
+    serve_gunicorn(factory, settings)
 
 
 def run_worker(settings: Settings, queues: Sequence[QueueName], slots: int) -> None:

@@ -22,6 +22,8 @@ from pipeline.events.port import BusMessage
 from pipeline.services import housekeeping, leadership
 from pipeline.services.relay import relay_once
 from pipeline.services.sweep import Sweeper
+from pipeline.services.uploads import ending
+from pipeline.services.uploads.completing import Patience
 from schemas.events import RingsWaiting
 
 T = TypeVar("T")
@@ -36,6 +38,7 @@ RELAY_IDLE_S, RELAY_LONG_IDLE_S = 0.05, 0.4
 MAX_BACK_OFF_S = 2.0
 LEADER_LEASE = "scheduler"
 GARBAGE_INTERVAL_S = 5
+UPLOADS_INTERVAL_S = 10
 TRIM_INTERVAL_S = 3600
 #: Running late is no reason to leave housekeeping out.
 MISFIRE_GRACE_S = 300
@@ -136,6 +139,7 @@ class Scheduler:
         )
         for name, action, interval_s in (
             ("collect_garbage", self._collect_garbage, GARBAGE_INTERVAL_S),
+            ("uploads", self._uploads, UPLOADS_INTERVAL_S),
             ("trim", self._trim, TRIM_INTERVAL_S),
         ):
             clock.add_job(
@@ -154,8 +158,15 @@ class Scheduler:
             patience_s=self._pipeline.settings.garbage_delay_s,
         )
 
+    def _uploads(self) -> None:
+        settings = self._pipeline.settings
+        ending.expire(self._pipeline.database)
+        patience = Patience(settings.max_attempts, settings.max_lost)
+        ending.settle(self._pipeline.database, self._pipeline.storage, patience=patience)
+
     def _trim(self) -> None:
         retention_s = self._pipeline.settings.event_retention_s
+        ending.trim(self._pipeline.database, older_than_s=retention_s)
         # In batches, so that no reader waits long for the lock.
         while not self._stopping.is_set():
             if not housekeeping.trim(self._pipeline.database, event_retention_s=retention_s):

@@ -6,9 +6,9 @@ from threading import Thread
 
 import structlog
 
-from api.app import create_app
 from api.serving import serve_embedded
 from compose import folder
+from compose.http import application
 from compose.scheduler import Scheduler
 from pipeline.bootstrap import Pipeline, build
 from pipeline.services import tasks
@@ -76,7 +76,7 @@ class House:
 
     def _serve(self, opening: ExitStack, pipeline: Pipeline) -> str:
         server = serve_embedded(
-            create_app(pipeline), self._settings.http_host, self._settings.http_port
+            application(pipeline), self._settings.http_host, self._settings.http_port
         )
         thread = Thread(target=server.serve_forever, name="http", daemon=True)
         opening.callback(thread.join)

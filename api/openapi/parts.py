@@ -1,7 +1,6 @@
 """The parts of the document: an operation's parameters, body and answers."""
 
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from openapi_pydantic.v3.v3_1 import (
@@ -20,10 +19,21 @@ from werkzeug.routing import Rule
 
 from api.bodies import IdConverter
 from api.openapi import admission
-from api.openapi.operation import ETAG, LINK, LOCATION, RETRY_AFTER, Answer, Operation, Raw
+from api.openapi.operation import (
+    ETAG,
+    LINK,
+    LOCATION,
+    RETRY_AFTER,
+    UPLOAD_EXPIRES,
+    UPLOAD_LENGTH,
+    UPLOAD_OFFSET,
+    Answer,
+    Operation,
+    Raw,
+)
 from api.openapi.refusals import refusals, takes_key
 from api.openapi.schemas import JsonSchema, SchemaBook
-from api.problems import document_of
+from api.problems import document_of, phrase_of
 from schemas.http import Problem
 
 _PROBLEM = "application/problem+json"
@@ -38,6 +48,9 @@ _HEADERS: Mapping[str, str] = {
     LINK: 'The next page, `rel="next"`; not on the last one.',
     LOCATION: "Address of what was made.",
     RETRY_AFTER: "Seconds after which to ask again.",
+    UPLOAD_EXPIRES: "Until when an unfinished upload waits for its next byte.",
+    UPLOAD_LENGTH: "Bytes of the file.",
+    UPLOAD_OFFSET: "Bytes of the upload that are safe.",
 }
 
 
@@ -129,7 +142,7 @@ def _refusal(status: int, codes: tuple[str, ...], book: SchemaBook) -> Response:
     }
     media = MediaType(media_type_schema=_schema(book.given(Problem)), examples=examples)
     return Response(
-        description=f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in codes)}.",
+        description=f"{phrase_of(status)}: {', '.join(f'`{code}`' for code in codes)}.",
         content={_PROBLEM: media},
     )
 

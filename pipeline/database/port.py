@@ -23,6 +23,7 @@ from pipeline.database.rowsets import (
 )
 from pipeline.database.tickets import TicketRows
 from pipeline.database.upkeep import FleetRows, GarbageRows
+from pipeline.database.uploads import UploadRows
 from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
 
@@ -46,6 +47,8 @@ class Transaction(Protocol):
     def certificates(self) -> CertificateRows: ...
     @property
     def promises(self) -> PromiseRows: ...
+    @property
+    def uploads(self) -> UploadRows: ...
     @property
     def garbage(self) -> GarbageRows: ...
     @property

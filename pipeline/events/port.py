@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from schemas.events import EventsWaiting, ProgressTick, RingsWaiting
+from schemas.uploads import UploadMoved, UploadWanted
 
-BusMessage = ProgressTick | EventsWaiting | RingsWaiting
+BusMessage = ProgressTick | EventsWaiting | RingsWaiting | UploadMoved | UploadWanted
 
 
 class Subscription(Protocol):

@@ -9,13 +9,14 @@ from threading import Condition, Thread
 
 from pipeline.events.port import BusMessage
 from schemas.events import ProgressTick
+from schemas.uploads import UploadMoved, UploadWanted
 
 #: Slots kept while the bus is away, far more than one process runs tasks.
 _MAX_WAITING = 10_000
 
 
 class Pump:
-    """Hands on the newest message of each task, and one hint of each kind for any number.
+    """Hands on the newest message of each task and upload, and one of each hint for any number.
 
     Args:
         send: sends one message and tells whether it went; must not raise.
@@ -35,7 +36,7 @@ class Pump:
         with self._changed:
             if self._is_closed:
                 return
-            slot = message.task_id if isinstance(message, ProgressTick) else message.type
+            slot = _slot(message)
             if slot not in self._waiting and len(self._waiting) >= _MAX_WAITING:
                 return
             self._waiting[slot] = message
@@ -67,3 +68,11 @@ class Pump:
     def _rest(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed, self._rest_s)
+
+
+def _slot(message: BusMessage) -> str:
+    if isinstance(message, ProgressTick):
+        return message.task_id
+    if isinstance(message, (UploadMoved, UploadWanted)):
+        return f"{message.type} {message.upload_id}"
+    return message.type

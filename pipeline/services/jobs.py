@@ -74,15 +74,17 @@ def begin_in(
     terms: Terms,
     *,
     origin: Origin | None = None,
+    must_be_able: bool = True,
 ) -> JobId:
     """Begin a job within the caller's transaction, which added or holds the asset.
 
-    An asset whose digest is not known is fetched first: from ``origin``, or where it lies.
+    An asset whose digest is not known is fetched first: from ``origin``, or where it lies. One
+    that was promised its job may have to wait for who can do it, without ``must_be_able``.
 
     Raises:
         Conflict: ``profile.not_encodable``, no worker that is there has the encoders.
     """
-    if not terms.is_dry_run:
+    if must_be_able and not terms.is_dry_run:
         abilities.require(tx, profile)
     rank = job_rank(
         tx.jobs.now(), priority=terms.priority, active_jobs=tx.jobs.active_of(asset.account)

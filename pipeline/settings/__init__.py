@@ -10,6 +10,7 @@ from pipeline.settings.access import AccessSettings
 from pipeline.settings.http import HttpSettings
 from pipeline.settings.outbound import OutboundSettings
 from pipeline.settings.services import ServiceSettings
+from pipeline.settings.uploads import UploadSettings
 from pipeline.settings.work import WorkSettings
 
 
@@ -17,7 +18,14 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-class Settings(WorkSettings, OutboundSettings, AccessSettings, HttpSettings, ServiceSettings):
+class Settings(
+    WorkSettings,
+    UploadSettings,
+    OutboundSettings,
+    AccessSettings,
+    HttpSettings,
+    ServiceSettings,
+):
     """Every knob of every role. Names in the environment carry the prefix ``REELMILL_``."""
 
     model_config = SettingsConfigDict(

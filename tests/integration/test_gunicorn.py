@@ -15,7 +15,7 @@ from tests.support.served import eventually
 SERVER = """
 import sys
 from pathlib import Path
-from api.app import create_app
+from compose.http import application
 from api.serving import serve_gunicorn
 from pipeline.bootstrap import build
 from pipeline.settings import Settings
@@ -24,7 +24,7 @@ settings = Settings(
     data_dir=Path(sys.argv[1]), http_port=int(sys.argv[2]), http_threads=4, websocket_clients=3,
     _env_file=None,
 )
-serve_gunicorn(lambda: create_app(build(settings)), settings)
+serve_gunicorn(lambda: application(build(settings)), settings)
 """
 
 

@@ -7,11 +7,11 @@ from threading import Thread
 import pytest
 
 import api.sockets.connection
-from api.app import create_app
 from api.client import ApiError, Client
 from api.client.connection import ConnectionLostError, HandshakeError
 from api.serving import serve_embedded
 from api.sockets.mailbox import BACKLOG_EVENTS
+from compose.http import application
 from pipeline.services import housekeeping, jobs, watching
 from schemas.events import EventType, ProgressTick
 from schemas.http import EventMessage, JobRequest, JobSnapshot, JobView
@@ -177,7 +177,7 @@ def test_the_client_goes_on_after_a_restart_of_the_server(
     served.client.close()
     jobs.cancel(served.pipeline.database, job.id)
 
-    again = serve_embedded(create_app(served.pipeline), "127.0.0.1", served.server.port)
+    again = serve_embedded(application(served.pipeline), "127.0.0.1", served.server.port)
     thread = Thread(target=again.serve_forever, args=(0.02,))
     thread.start()
     try:

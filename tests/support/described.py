@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from api.app import create_app
+from compose.http import application
 from pipeline.bootstrap import build
 from pipeline.settings import Settings
 
@@ -15,5 +15,5 @@ from pipeline.settings import Settings
 def described_app(data_dir: Path) -> Iterator[Flask]:
     """Build the application over an embedded pipeline in a folder."""
     pipeline = build(Settings(data_dir=data_dir, _env_file=None))
-    yield create_app(pipeline)
+    yield application(pipeline)
     pipeline.close()

@@ -9,10 +9,10 @@ from threading import Event, Thread
 
 from flask import Flask
 
-from api.app import create_app
 from api.client import Client
 from api.embedded import EmbeddedServer
 from api.serving import serve_embedded
+from compose.http import application
 from pipeline.bootstrap import Pipeline, build
 from pipeline.settings import Settings
 
@@ -39,7 +39,7 @@ def serving(data_dir: Path, *, dry_run_wait_s: float = 0.6, **settings: object) 
     # Who may do what has tests of its own.
     chosen = {"anonymous_role": "admin", **settings}
     pipeline = build(Settings(data_dir=data_dir, _env_file=None, **chosen))
-    app = create_app(pipeline, dry_run_wait_s=dry_run_wait_s)
+    app = application(pipeline, dry_run_wait_s=dry_run_wait_s)
     with running(app) as server, Client(server.url) as client:
         yield Served(pipeline, app, server, client)
     pipeline.close()

@@ -10,9 +10,11 @@ from api.openapi.table.jobs import JOBS
 from api.openapi.table.operating import OPERATING
 from api.openapi.table.playback import PLAYBACK
 from api.openapi.table.profiles import PROFILES
+from api.openapi.table.uploads import UPLOADS
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *ASSETS,
+    *UPLOADS,
     *JOBS,
     *PROFILES,
     *EVENTS,

@@ -25,6 +25,7 @@ from pipeline.database.sql.outbox import SqlOutbox
 from pipeline.database.sql.promises import SqlPromises
 from pipeline.database.sql.tasks import SqlTasks
 from pipeline.database.sql.tickets import SqlTickets
+from pipeline.database.sql.uploads import SqlUploads
 from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
 
@@ -46,6 +47,7 @@ class SqlTransaction:
         self.media = SqlMedia(connection)
         self.certificates = SqlCertificates(connection)
         self.promises = SqlPromises(connection)
+        self.uploads = SqlUploads(connection)
         self.garbage = SqlGarbage(connection)
         self.fleet = SqlFleet(connection)
         self.tickets = SqlTickets(connection)

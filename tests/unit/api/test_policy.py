@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from flask import g
 
-from api.app import create_app
 from api.identity import owner
 from api.policy import POLICY, enforce
+from compose.http import application
 from pipeline.bootstrap import build
 from pipeline.core.access import EVERYBODY, Rule, allows
 from pipeline.core.errors import Forbidden, Unauthenticated
@@ -17,7 +17,7 @@ from schemas.identity import Identity, Role, Scope
 
 def test_every_route_has_a_rule_and_every_rule_a_route(tmp_path: Path) -> None:
     pipeline = build(Settings(data_dir=tmp_path, _env_file=None))
-    routes = {rule.endpoint for rule in create_app(pipeline).url_map.iter_rules()}
+    routes = {rule.endpoint for rule in application(pipeline).url_map.iter_rules()}
     pipeline.close()
     assert routes == set(POLICY)
 
@@ -38,7 +38,7 @@ def test_a_key_may_no_more_than_its_scopes() -> None:
 
 def test_the_guard_tells_unknown_callers_from_those_who_may_not(tmp_path: Path) -> None:
     pipeline = build(Settings(data_dir=tmp_path, _env_file=None))
-    app = create_app(pipeline)
+    app = application(pipeline)
     with app.test_request_context("/api/queues"):
         g.identity = None
         with pytest.raises(Unauthenticated):

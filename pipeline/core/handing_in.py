@@ -1,0 +1,88 @@
+"""What whoever hands a file in may say about it: an allow-list, everything else is passed over.
+
+Names are shown to people and name nothing on a disk; formats are told by content, so a media
+type that is said counts for nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.core.errors import InvalidRequest
+from schemas.identity import Playback
+
+_MAX_FILENAME = 255
+_UNNAMED = "upload"
+_DEFAULT_PRIORITY = 5
+_META = "meta."
+_MAX_META, _MAX_META_NAME, _MAX_META_VALUE = 50, 100, 2000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What shall become of a file."""
+
+    filename: str = _UNNAMED
+    profile: str = "default"
+    priority: int = _DEFAULT_PRIORITY
+    playback: Playback = Playback.PUBLIC
+    #: Of the app, passed through.
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def wish_of(said: Mapping[str, str]) -> Wish:
+    """Read what is said of a file.
+
+    Known are ``filename`` (or ``name``), ``profile``, ``priority``, ``playback``, and
+    ``meta.NAME`` for an app's own notes.
+
+    Raises:
+        InvalidRequest: ``upload.metadata``, a value is none of those allowed.
+    """
+    return Wish(
+        filename=shown_name(said.get("filename") or said.get("name") or ""),
+        profile=said.get("profile") or "default",
+        priority=_priority(said.get("priority")),
+        playback=_playback(said.get("playback")),
+        metadata=_metadata(said),
+    )
+
+
+def shown_name(text: str) -> str:
+    """Keep of a name what can be shown: no folders, no control characters, not too long."""
+    last = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    printable = "".join(char for char in last if char.isprintable()).strip()
+    return _UNNAMED if printable in {"", ".", ".."} else printable[:_MAX_FILENAME]
+
+
+def _priority(text: str | None) -> int:
+    if not text:
+        return _DEFAULT_PRIORITY
+    if len(text) > 1 or text not in "0123456789":
+        raise _bad("priority", "is not 0 to 9")
+    return int(text)
+
+
+def _playback(text: str | None) -> Playback:
+    if not text:
+        return Playback.PUBLIC
+    if text not in set(Playback):
+        raise _bad("playback", f"is none of {', '.join(Playback)}")
+    return Playback(text)
+
+
+def _metadata(said: Mapping[str, str]) -> dict[str, str]:
+    notes = {
+        name.removeprefix(_META): value for name, value in said.items() if name.startswith(_META)
+    }
+    if len(notes) > _MAX_META:
+        raise _bad("meta.*", f"is there more than {_MAX_META} times")
+    for name, value in notes.items():
+        if not 1 <= len(name) <= _MAX_META_NAME or len(value) > _MAX_META_VALUE:
+            raise _bad("meta.*", "has a name or a value that is empty or too long")
+        if any(not char.isprintable() and char not in "\n\t" for char in value):
+            raise _bad("meta.*", "has a control character in its value")
+    return notes
+
+
+def _bad(name: str, what: str) -> InvalidRequest:
+    return InvalidRequest(f"Upload-Metadata: {name} {what}.", code="upload.metadata")

@@ -1,0 +1,1 @@
+"""Uploads that come in pieces: opened, written, completed, ended, shown."""

@@ -1,0 +1,137 @@
+"""Uploads, opened: whether there is room for one, and whether the account may have it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.core.errors import Conflict, StorageFull
+from pipeline.core.upload_errors import QuotaExceeded
+from pipeline.database.port import Database, Transaction
+from pipeline.database.uploads import NewUpload, Share, UploadRow, UploadWish
+from pipeline.services import abilities
+from pipeline.services.ids import new_id
+from pipeline.services.uploads.finding import need
+from pipeline.storage.port import ObjectStore
+from schemas.uploads import UploadId, UploadKind, UploadState
+from schemas.vocabulary import AssetId
+
+_MINUTE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Quota:
+    """An account's share of everything; 0 means as much as there is."""
+
+    n_bytes: int = 0
+    n_uploads: int = 0
+    minutes_per_day: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms uploads are taken."""
+
+    #: How long one waits for its next byte.
+    life_s: float
+    #: Room that stays free in the storage.
+    floor_bytes: int
+    #: Most bytes of one file.
+    limit_bytes: int
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is asked for."""
+
+    account: str
+    kind: UploadKind
+    #: None while the client does not know, and of a final one.
+    length_bytes: int | None
+    wish: UploadWish
+    raw_metadata: str | None
+    parts: Sequence[UploadId] = ()
+
+
+def open_upload(
+    db: Database,
+    storage: ObjectStore,
+    asked: Opening,
+    *,
+    terms: Terms,
+    quota: Quota,
+    owner: str | None,
+) -> UploadRow:
+    """Open an upload, before any byte of it is taken.
+
+    Raises:
+        QuotaExceeded: the account has had its share.
+        StorageFull: ``upload.no_room``, what is free is promised to others.
+        Conflict: no worker that is there encodes what its profile asks for, or a part of a
+            final one is not whole.
+        NotFound, Gone: a part of a final one is not there.
+    """
+    free_bytes = storage.free_bytes()
+    new = NewUpload(
+        id=UploadId(new_id()),
+        account=asked.account,
+        asset_id=AssetId(new_id()),
+        kind=asked.kind,
+        length_bytes=asked.length_bytes,
+        wish=asked.wish,
+        raw_metadata=asked.raw_metadata,
+    )
+    with db.write() as tx:
+        if asked.kind is not UploadKind.PARTIAL:
+            abilities.require(tx, asked.wish.profile)
+        need_bytes = asked.length_bytes or _sum(tx, asked.parts, owner=owner)
+        _require_share(tx.uploads.share(asked.account), quota, need_bytes)
+        require_room(tx, free_bytes, need_bytes, terms.floor_bytes)
+        tx.uploads.add(new, life_s=terms.life_s)
+        if asked.parts:
+            tx.uploads.add_parts(new.id, asked.parts)
+        return need(tx, new.id, owner=None)
+
+
+def _sum(tx: Transaction, parts: Sequence[UploadId], *, owner: str | None) -> int:
+    rows = [need(tx, part, owner=owner) for part in parts]
+    for row in rows:
+        if row.kind is not UploadKind.PARTIAL or row.state is not UploadState.COMPLETED:
+            raise Conflict(
+                f"upload {row.id} is no whole partial upload",
+                code="upload.unfinished_part",
+                remedy="Send the rest of every part first.",
+            )
+    return sum(row.offset_bytes for row in rows)
+
+
+def _require_share(share: Share, quota: Quota, need_bytes: int) -> None:
+    if quota.n_uploads and share.n_uploads >= quota.n_uploads:
+        raise QuotaExceeded(f"{share.n_uploads} uploads are unfinished, as many as allowed.")
+    if quota.n_bytes and share.n_bytes + need_bytes > quota.n_bytes:
+        raise QuotaExceeded(
+            f"{share.n_bytes} of {quota.n_bytes} bytes are used, {need_bytes} more are asked for.",
+            code="quota.bytes",
+        )
+    if quota.minutes_per_day and share.duration_s >= quota.minutes_per_day * _MINUTE_S:
+        raise QuotaExceeded(
+            f"{quota.minutes_per_day} minutes of media have been handed in within a day.",
+            code="quota.minutes",
+            remedy="Try again tomorrow, or ask the operator for more.",
+        )
+
+
+def require_room(
+    tx: Transaction, free_bytes: int | None, need_bytes: int, floor_bytes: int
+) -> None:
+    """Let go on what there is room for, after what open uploads were promised.
+
+    Raises:
+        StorageFull: ``upload.no_room``.
+    """
+    if free_bytes is None:
+        return
+    left_bytes = free_bytes - tx.uploads.promised_bytes() - floor_bytes
+    if need_bytes > left_bytes:
+        raise StorageFull(
+            f"{need_bytes} bytes are asked for, {max(left_bytes, 0)} are free and not promised.",
+            code="upload.no_room",
+        )
