@@ -2,29 +2,55 @@
 
 from flask import Blueprint, Response, request
 
-from api.bodies import AssetListQuery, UploadQuery, answer, nothing, query
+from api.bodies import UploadQuery, answer, body, nothing, query
+from api.etags import is_current
 from api.identity import caller, owner
+from api.listing import AssetListQuery
 from api.once import claim, kept_alive
 from api.streaming import blocks
 from pipeline.bootstrap import Pipeline
-from pipeline.services import assets
+from pipeline.database.port import Database
+from pipeline.services import assets, edits
+from schemas.edits import AssetPatch
 from schemas.vocabulary import AssetId
 
 
 def assets_blueprint(pipeline: Pipeline) -> Blueprint:
     """Build the routes over one pipeline."""
     blueprint = Blueprint("assets", __name__, url_prefix="/api/assets")
+    _reads(blueprint, pipeline.database)
+    _writes(blueprint, pipeline)
+    return blueprint
+
+
+def _reads(blueprint: Blueprint, database: Database) -> None:
+    @blueprint.get("")
+    def listing() -> Response:
+        asked = query(AssetListQuery)
+        found = assets.page(database, cursor=asked.cursor, limit=asked.limit, wished=asked.filter)
+        return answer(found, is_tagged=True)
+
+    @blueprint.get("/<id:asset_id>")
+    def one(asset_id: AssetId) -> Response:
+        return answer(assets.show(database, asset_id, owner=owner()), is_tagged=True)
+
+    @blueprint.get("/<id:asset_id>/certificate")
+    def certificate(asset_id: AssetId) -> Response:
+        return answer(assets.certificate(database, asset_id, owner=owner()))
+
+
+def _writes(blueprint: Blueprint, pipeline: Pipeline) -> None:
     database = pipeline.database
     limit_bytes = pipeline.settings.upload_limit_bytes
 
     @blueprint.post("")
     def upload() -> Response:
-        body = kept_alive(database, blocks(request, limit_bytes=limit_bytes))
+        film = kept_alive(database, blocks(request, limit_bytes=limit_bytes))
         created = assets.create(
             database,
             pipeline.storage,
             filename=query(UploadQuery).filename,
-            blocks=body,
+            blocks=film,
             limit_bytes=limit_bytes,
             account=caller().account,
             playback=query(UploadQuery).playback,
@@ -32,22 +58,13 @@ def assets_blueprint(pipeline: Pipeline) -> Blueprint:
         )
         return answer(created, 201, location=f"/api/assets/{created.id}")
 
-    @blueprint.get("")
-    def listing() -> Response:
-        asked = query(AssetListQuery)
-        return answer(assets.page(database, **dict(asked), owner=owner()))
-
-    @blueprint.get("/<id:asset_id>")
-    def one(asset_id: AssetId) -> Response:
-        return answer(assets.show(database, asset_id, owner=owner()))
-
-    @blueprint.get("/<id:asset_id>/certificate")
-    def certificate(asset_id: AssetId) -> Response:
-        return answer(assets.certificate(database, asset_id, owner=owner()))
+    @blueprint.patch("/<id:asset_id>")
+    def change(asset_id: AssetId) -> Response:
+        said, seen = body(AssetPatch), is_current()
+        view = edits.change(database, asset_id, said, owner=owner(), is_current=seen)
+        return answer(view, is_tagged=True)
 
     @blueprint.delete("/<id:asset_id>")
     def delete(asset_id: AssetId) -> Response:
-        assets.delete(database, asset_id, owner=owner())
+        assets.delete(database, asset_id, owner=owner(), is_current=is_current())
         return nothing()
-
-    return blueprint

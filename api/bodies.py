@@ -1,31 +1,32 @@
 """What comes in and goes out: JSON bodies, query strings, answers. Wrong input → FieldsInvalid."""
 
-from collections.abc import Mapping
+import re
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 from flask import Response, request
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
+from api.etags import tagged
 from api.problems import FieldsInvalid
 from api.texts import language
 from api.wording import worded
+from schemas.edits import Filename, Metadata
 from schemas.frozen import Frozen
 from schemas.http import JobRequest, Page
 from schemas.identity import Playback
-from schemas.vocabulary import AssetId, AssetState, JobState
+from schemas.listing import IdText
 
 #: More than any request of ours needs.
 BODY_LIMIT_BYTES = 256 * 1024
 _MAX_NUMBER = 2**63 - 1
-_MAX_FILENAME = 255
 _MAX_ERRORS = 20
+_ENTRY = re.compile(r"(\w+)\[(.*)\]", re.DOTALL)
 
 Asked = TypeVar("Asked", bound=BaseModel)
 Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_=.:~-]{1,512}$")]
-IdText = Annotated[AssetId, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class IdConverter(BaseConverter):
@@ -41,42 +42,17 @@ class ListQuery(Frozen):
     limit: int = Field(default=50, ge=1, le=200)
 
 
-class AssetListQuery(ListQuery):
-    """Query of ``GET /api/assets``."""
-
-    state: AssetState | None = None
-
-
-class JobListQuery(ListQuery):
-    """Query of ``GET /api/jobs``."""
-
-    state: JobState | None = None
-    asset_id: IdText | None = None
-
-
 class ResumeQuery(Frozen):
     """Query of the websockets; without ``last_event_id`` the socket starts with a snapshot."""
 
     last_event_id: int | None = Field(default=None, ge=0, le=_MAX_NUMBER)
 
 
-def _stored_filename(text: str) -> str:
-    printable = "".join(char for char in text if char.isprintable())
-    return printable.strip()[:_MAX_FILENAME] or "upload"
-
-
 class UploadQuery(Frozen):
     """Query of ``POST /api/assets``; the name is shown to people and names nothing on disk."""
 
-    filename: Annotated[str, AfterValidator(_stored_filename)] = "upload"
+    filename: Filename = "upload"
     playback: Playback = Playback.PUBLIC
-
-
-def _without_nul(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    # PostgreSQL stores no NUL, neither in text nor in JSON.
-    if any("\0" in f"{key}{value}" for key, value in values.items()):
-        raise ValueError("must not contain NUL")
-    return values
 
 
 class JobBody(JobRequest):
@@ -84,10 +60,7 @@ class JobBody(JobRequest):
 
     asset_id: IdText
     profile: str = Field(default="default", max_length=64)
-    metadata: Annotated[
-        dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=2000)]],
-        AfterValidator(_without_nul),
-    ] = Field(default_factory=dict, max_length=50)
+    metadata: Metadata = Field(default_factory=dict)
 
 
 def body(model: type[Asked]) -> Asked:
@@ -103,20 +76,33 @@ def body(model: type[Asked]) -> Asked:
         raise UnsupportedMediaType("Send application/json.")
     request.max_content_length = BODY_LIMIT_BYTES
     try:
-        return model.model_validate_json(request.get_data(cache=False))
+        # Strictly: what a schema calls a number is no text that looks like one.
+        return model.model_validate_json(request.get_data(cache=False), strict=True)
     except ValidationError as error:
         raise FieldsInvalid(_fields(error)) from None
 
 
 def query(model: type[Asked]) -> Asked:
-    """Read the query string; unknown and repeated parameters are refused. Raises FieldsInvalid."""
-    given = {
-        name: values if len(values) > 1 else values[0] for name, values in request.args.lists()
-    }
+    """Read the query string; unknown parameters, and repeated ones where one is meant, are refused.
+
+    ``name[key]=value`` is an entry of the mapping ``name``. Raises FieldsInvalid.
+    """
     try:
-        return model.model_validate(given)
+        return model.model_validate(_given(model))
     except ValidationError as error:
         raise FieldsInvalid(_fields(error)) from None
+
+
+def _given(model: type[BaseModel]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        value = values if len(values) > 1 else values[0]
+        entry = _ENTRY.fullmatch(name)
+        if entry is not None and entry[1] in model.model_fields:
+            given.setdefault(entry[1], {})[entry[2]] = value
+        else:
+            given[name] = value
+    return given
 
 
 def _fields(error: ValidationError) -> tuple[dict[str, Any], ...]:
@@ -131,19 +117,23 @@ def _fields(error: ValidationError) -> tuple[dict[str, Any], ...]:
     )[:_MAX_ERRORS]
 
 
-def answer(view: BaseModel, status: int = 200, *, location: str | None = None) -> Response:
+def answer(
+    view: BaseModel, status: int = 200, *, location: str | None = None, is_tagged: bool = False
+) -> Response:
     """Write a schema as the JSON answer, in the caller's language.
 
-    Lists get their ``Link`` to the next page.
+    Lists get their ``Link`` to the next page; a tagged answer has an ``ETag`` and is not sent
+    again to whoever has it.
     """
     spoken = worded(view, language())
     response = Response(spoken.model_dump_json(), status, content_type="application/json")
     if location:
         response.headers["Location"] = location
     if isinstance(view, Page) and view.next:
-        following = urlencode({**request.args.to_dict(), "cursor": view.next})
+        rest = [pair for pair in request.args.items(multi=True) if pair[0] != "cursor"]
+        following = urlencode([*rest, ("cursor", view.next)])
         response.headers["Link"] = f'<{request.path}?{following}>; rel="next"'
-    return response
+    return tagged(response) if is_tagged else response
 
 
 def nothing() -> Response:

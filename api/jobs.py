@@ -5,11 +5,13 @@ from threading import Event
 
 from flask import Blueprint, Response
 
-from api.bodies import JobBody, JobListQuery, answer, body, query
+from api.bodies import JobBody, answer, body, query
 from api.identity import owner
+from api.listing import JobListQuery
 from api.once import claim
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import MediaError
+from pipeline.database.filters import JobFilter
 from pipeline.services import dryrun, jobs, watermarks
 from schemas.http import DryRunView, JobRequest, JobView
 from schemas.profile import Profile
@@ -39,11 +41,12 @@ def jobs_blueprint(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S
     @blueprint.get("")
     def listing() -> Response:
         asked = query(JobListQuery)
-        return answer(jobs.page(database, **dict(asked), owner=owner()))
+        found = jobs.page(database, cursor=asked.cursor, limit=asked.limit, wished=asked.filter)
+        return answer(found, is_tagged=True)
 
     @blueprint.get("/<id:job_id>")
     def one(job_id: JobId) -> Response:
-        return answer(jobs.show(database, job_id, owner=owner()))
+        return answer(jobs.show(database, job_id, owner=owner()), is_tagged=True)
 
     @blueprint.post("/<id:job_id>/cancel")
     def cancel(job_id: JobId) -> Response:
@@ -91,7 +94,8 @@ def _dry_run(
 
 def _probing(pipeline: Pipeline, asset_id: AssetId) -> JobView | None:
     """Find a job that is looking at the source already, so that asking again makes no second."""
-    newest = jobs.page(pipeline.database, cursor=None, limit=1, state=None, asset_id=asset_id).items
+    wished = JobFilter(asset_id=asset_id)
+    newest = jobs.page(pipeline.database, cursor=None, limit=1, wished=wished).items
     return newest[0] if newest and newest[0].state in _UNFINISHED else None
 
 

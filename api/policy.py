@@ -31,6 +31,7 @@ POLICY: Mapping[str, Rule] = {
     "assets.listing": Rule(_CREATOR, Scope.ASSETS_READ),
     "assets.one": Rule(_CREATOR, Scope.ASSETS_READ),
     "assets.certificate": Rule(_CREATOR, Scope.ASSETS_READ),
+    "assets.change": Rule(_CREATOR, Scope.ASSETS_WRITE),
     "assets.delete": Rule(_CREATOR, Scope.ASSETS_WRITE),
     "links.create": Rule(_CREATOR, Scope.PLAYBACK_SIGN),
     "links.revoke": Rule(_CREATOR, Scope.PLAYBACK_SIGN),

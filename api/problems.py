@@ -33,6 +33,7 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.Forbidden: 403,
     errors.Conflict: 409,
     upload_errors.Locked: 423,
+    errors.Outdated: 412,
     errors.InvalidRequest: 400,
     errors.TooLarge: 413,
     errors.UrlRefused: 422,

@@ -1,5 +1,7 @@
 """Typed calls, one per route."""
 
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -9,8 +11,10 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from api.client.problems import foreign, raise_for, unreachable
+from api.client.asking import PAUSES_S, REPEATED, json_body, wished
+from api.client.problems import ApiError, foreign, raise_for, unreachable
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
+from schemas.edits import AssetPatch
 from schemas.http import (
     AssetPage,
     AssetView,
@@ -21,8 +25,9 @@ from schemas.http import (
     JobView,
     ProfileList,
 )
+from schemas.listing import AssetWish, JobWish
 from schemas.profile import Profile
-from schemas.vocabulary import AssetId, AssetState, JobId, JobState, QueueName, WorkerId
+from schemas.vocabulary import AssetId, JobId, QueueName, WorkerId
 from schemas.workers import QueueList, QueueView, WorkerList, WorkerView
 
 _BLOCK_BYTES = 256 * 1024
@@ -78,6 +83,18 @@ class _Connected:
         raise_for(response)
         return response
 
+    def _once(self, path: str, how: dict[str, Any]) -> httpx.Response:
+        """Send a POST until it is answered, at most a few times; it is carried out once."""
+        headers = {**how["headers"], "Idempotency-Key": str(uuid.uuid4())}
+        for pause_s in PAUSES_S:
+            try:
+                return self._send("POST", path, **{**how, "headers": headers})
+            except ApiError as error:
+                if error.problem.code not in REPEATED:
+                    raise
+            time.sleep(pause_s)
+        return self._send("POST", path, **{**how, "headers": headers})
+
 
 class Client(_Connected):
     """One server's API. Every method raises ApiError when the server refuses or is away."""
@@ -106,10 +123,10 @@ class Client(_Connected):
             )
 
     def assets(
-        self, *, cursor: str | None = None, limit: int = 50, state: AssetState | None = None
+        self, wish: AssetWish | None = None, *, cursor: str | None = None, limit: int = 50
     ) -> AssetPage:
-        """List assets, newest first."""
-        params = _given(cursor=cursor, limit=limit, state=state)
+        """List assets, newest first; a cursor belongs to the wish it was given out for."""
+        params = wished(wish, cursor, limit)
         return self._call(AssetPage, "GET", "/api/assets", params=params)
 
     def asset(self, asset_id: AssetId) -> AssetView:
@@ -120,32 +137,39 @@ class Client(_Connected):
         """Show how far an asset is proven, and what was found."""
         return self._call(CertificateView, "GET", f"/api/assets/{asset_id}/certificate")
 
+    def change_asset(
+        self, asset_id: AssetId, patch: AssetPatch, *, etag: str | None = None
+    ) -> AssetView:
+        """Change what is said of an asset; with an ``etag`` only the form that has it."""
+        headers = {} if etag is None else {"If-Match": etag}
+        return self._call(
+            AssetView, "PATCH", f"/api/assets/{asset_id}", **json_body(patch, headers)
+        )
+
     def delete_asset(self, asset_id: AssetId) -> None:
         """Delete an asset and everything made of it."""
         self._send("DELETE", f"/api/assets/{asset_id}")
 
     def submit(self, request: JobRequest) -> JobView:
-        """Ask for a job; for a dry run use ``dry_run``."""
-        return self._call(JobView, "POST", "/api/jobs", **_json(request))
+        """Ask for a job; for a dry run use ``dry_run``.
+
+        It has a key of its own: where the connection is lost it is sent again, and makes one job.
+        """
+        return self._read(JobView, self._once("/api/jobs", json_body(request)))
 
     def dry_run(self, request: JobRequest) -> DryRunView | JobView:
         """Ask what a job would do; the probing job instead when that is not known yet."""
         asked = request.model_copy(update={"dry_run": True})
-        response = self._send("POST", "/api/jobs", **_json(asked))
+        response = self._send("POST", "/api/jobs", **json_body(asked))
         if response.status_code == httpx.codes.ACCEPTED:
             return self._read(JobView, response)
         return self._read(DryRunView, response)
 
     def jobs(
-        self,
-        *,
-        cursor: str | None = None,
-        limit: int = 50,
-        state: JobState | None = None,
-        asset_id: AssetId | None = None,
+        self, wish: JobWish | None = None, *, cursor: str | None = None, limit: int = 50
     ) -> JobPage:
-        """List jobs, newest first."""
-        params = _given(cursor=cursor, limit=limit, state=state, asset_id=asset_id)
+        """List jobs, newest first; a cursor belongs to the wish it was given out for."""
+        params = wished(wish, cursor, limit)
         return self._call(JobPage, "GET", "/api/jobs", params=params)
 
     def job(self, job_id: JobId) -> JobView:
@@ -215,14 +239,3 @@ def _blocks(
 def _as_text(name: str) -> str:
     # Linux file names are bytes: those that are no UTF-8 come as text nobody can send.
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _given(**params: Any) -> dict[str, str]:
-    return {name: str(value) for name, value in params.items() if value is not None}
-
-
-def _json(request: JobRequest) -> dict[str, Any]:
-    return {
-        "content": request.model_dump_json(),
-        "headers": {"Content-Type": "application/json"},
-    }

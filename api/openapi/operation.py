@@ -75,6 +75,9 @@ def nothing(status: int, text: str, *, headers: tuple[str, ...] = ()) -> Answer:
     return Answer(status, text, content_types=(), headers=headers)
 
 
+UNCHANGED: Final = nothing(304, "It is what `If-None-Match` says.", headers=(ETAG,))
+
+
 @dataclass(frozen=True)
 class Raw:
     """A body of bytes as they are."""
@@ -106,6 +109,8 @@ class Operation:
     about: str = ""
     #: Example of the JSON body.
     example: Mapping[str, Any] | None = None
+    #: Whether ``If-Match`` is heeded.
+    is_matched: bool = False
     #: Whether it is answered without asking the database.
     is_static: bool = False
     #: Whether errors are problem documents; a page's are pages.

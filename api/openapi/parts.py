@@ -31,7 +31,7 @@ from api.openapi.operation import (
     Operation,
     Raw,
 )
-from api.openapi.refusals import refusals, takes_key
+from api.openapi.refusals import is_tagged, refusals, takes_key
 from api.openapi.schemas import JsonSchema, SchemaBook
 from api.problems import document_of, phrase_of
 from schemas.http import Problem
@@ -42,6 +42,11 @@ _KEY: Mapping[str, Any] = {
     "pattern": r"^[\x21\x23-\x5b\x5d-\x7e]{1,255}$",
     "description": "A random UUID: the same request with the same key within a day gets the answer"
     " of the first, and does nothing more. Of a streamed body the key covers the announced length.",
+}
+_SEEN: Mapping[str, Any] = {
+    "type": "string",
+    "pattern": r'^"[\x21\x23-\x7e]{1,100}"$',
+    "description": "The `ETag` of the form that the sender has.",
 }
 _HEADERS: Mapping[str, str] = {
     ETAG: "Strong tag of this form of the resource, for `If-None-Match` and `If-Match`.",
@@ -83,9 +88,17 @@ def _parameters(one: Operation, rule: Rule, book: SchemaBook) -> Iterator[Parame
     for name, schema, is_required in book.fields(one.query) if one.query else ():
         style = {"style": "deepObject"} if schema.get("type") == "object" else {}
         yield _parameter("query", name, schema, required=is_required, **style)
-    further = {**one.headers, **({"Idempotency-Key": _KEY} if takes_key(one) else {})}
-    for name, schema in further.items():
+    for name, schema in {**one.headers, **_of_form(one)}.items():
         yield _parameter("header", name, schema)
+
+
+def _of_form(one: Operation) -> Mapping[str, JsonSchema]:
+    sent = (
+        ("Idempotency-Key", _KEY, takes_key(one)),
+        ("If-None-Match", _SEEN, is_tagged(one)),
+        ("If-Match", _SEEN, one.is_matched),
+    )
+    return {name: schema for name, schema, is_taken in sent if is_taken}
 
 
 def _parameter(place: str, name: str, schema: JsonSchema, **more: Any) -> Parameter:

@@ -25,6 +25,8 @@ def _of_form(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
         return
     yield from _of_caller(operation)
     yield from _of_body(operation)
+    if operation.is_matched:
+        yield HTTPStatus.PRECONDITION_FAILED, ("request.outdated",)
     if takes_key(operation):
         yield HTTPStatus.BAD_REQUEST, ("idempotency.malformed",)
         yield HTTPStatus.CONFLICT, ("idempotency.in_flight",)
@@ -54,3 +56,8 @@ def _of_body(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
 def takes_key(operation: Operation) -> bool:
     """Tell whether a repeat with the same ``Idempotency-Key`` gets the same answer."""
     return operation.method == "POST" and rule_of(operation).role is not None
+
+
+def is_tagged(operation: Operation) -> bool:
+    """Tell whether its answers have tags."""
+    return any(answer.status == HTTPStatus.NOT_MODIFIED for answer in operation.answers)

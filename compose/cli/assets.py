@@ -17,6 +17,7 @@ from compose.cli.options import (
 from compose.cli.output import age, fault, print_facts, print_json, print_table, said, size
 from compose.cli.speech import connect
 from schemas.http import AssetView, CertificateView, RenditionView
+from schemas.listing import AssetWish
 from schemas.media import MediaFacts
 from schemas.vocabulary import AssetId, AssetState
 
@@ -33,8 +34,9 @@ def list_assets(
     as_json: JsonOption = False,
 ) -> None:
     """List assets, newest first."""
+    wish = AssetWish() if state is None else AssetWish(state=(state,))
     with connect(server) as client:
-        page = client.assets(cursor=cursor, limit=limit, state=state)
+        page = client.assets(wish, cursor=cursor, limit=limit)
     if as_json:
         print_json(page)
         return

@@ -18,6 +18,7 @@ from compose.cli.options import (
 from compose.cli.output import age, fault, percent, print_facts, print_json, print_table, said
 from compose.cli.speech import connect
 from schemas.http import JobView, TaskView
+from schemas.listing import JobWish
 from schemas.vocabulary import JobId, JobState
 
 app = typer.Typer(help="See and steer jobs.", no_args_is_help=True)
@@ -33,8 +34,9 @@ def list_jobs(
     as_json: JsonOption = False,
 ) -> None:
     """List jobs, newest first."""
+    wish = JobWish() if state is None else JobWish(state=(state,))
     with connect(server) as client:
-        page = client.jobs(cursor=cursor, limit=limit, state=state)
+        page = client.jobs(wish, cursor=cursor, limit=limit)
     if as_json:
         print_json(page)
         return

@@ -7,6 +7,7 @@
     ├── Unauthenticated          nobody known asks for what takes credentials
     ├── Forbidden                those who ask may not
     ├── Conflict                 the thing is in a state that forbids it
+    │   └── Outdated             a change for a form of it that is gone
     ├── InvalidRequest           the caller sent something we refuse
     │   ├── KeyReused            an Idempotency-Key with another request than before
     │   ├── TooLarge
@@ -85,6 +86,13 @@ class Conflict(ReelmillError):
 
     code = "conflict"
     default_remedy = "Look at its present state and ask again for what that state allows."
+
+
+class Outdated(Conflict):
+    """The thing is another than the sender has seen."""
+
+    code = "request.outdated"
+    default_remedy = "Get it again, look at what has changed, and send If-Match with its new ETag."
 
 
 class InvalidRequest(ReelmillError):

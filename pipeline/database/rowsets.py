@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pipeline.core.graph import NewTask
+from pipeline.database.filters import EVERY_ASSET, EVERY_JOB, AssetFilter, JobFilter
 from pipeline.database.rows import (
     AssetRow,
     ClaimedRow,
@@ -47,8 +48,7 @@ class AssetRows(Protocol):
         self,
         after: tuple[float, str] | None,
         limit: int,
-        state: AssetState | None,
-        owner: str | None,
+        wished: AssetFilter = EVERY_ASSET,
     ) -> list[tuple[float, AssetRow]]:
         """Newest first, with the key of each row for the next page."""
 
@@ -59,6 +59,9 @@ class AssetRows(Protocol):
         self, asset_id: AssetId, *, key: str, size_bytes: int, sha256: str, filename: str
     ) -> None:
         """Say where the source lies and what it is; an empty name leaves the one it has."""
+
+    def edit(self, asset_id: AssetId, said: Mapping[str, Any]) -> AssetRow | None:
+        """Hold the asset against other edits, change some of what people say of it, get it."""
 
     def set_facts(self, asset_id: AssetId, facts: MediaFacts) -> None: ...
     def set_error(self, asset_id: AssetId, error: ErrorJson | None) -> None: ...
@@ -81,9 +84,7 @@ class JobRows(Protocol):
         self,
         after: tuple[float, str] | None,
         limit: int,
-        state: JobState | None,
-        asset_id: AssetId | None,
-        owner: str | None,
+        wished: JobFilter = EVERY_JOB,
     ) -> list[tuple[float, JobRow]]: ...
     def fractions(self, job_ids: Sequence[JobId]) -> dict[JobId, float]:
         """Done share of each job, 0–1, weighted by the tasks' expected cost."""

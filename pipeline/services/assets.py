@@ -1,9 +1,10 @@
 """Assets: taken in, shown, deleted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pipeline.core import keys
-from pipeline.core.errors import NotFound, NotMedia
+from pipeline.core.errors import NotFound, NotMedia, Outdated
+from pipeline.database.filters import EVERY_ASSET, AssetFilter, JobFilter
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetRow, NewAsset
 from pipeline.services import certificates, cursors, once, views
@@ -13,7 +14,7 @@ from pipeline.storage.port import ObjectStore
 from schemas.events import EventType
 from schemas.http import AssetPage, AssetView, CertificateView
 from schemas.identity import Playback
-from schemas.vocabulary import AssetId, AssetState, JobState
+from schemas.vocabulary import AssetId, JobState
 
 #: Who owns what came in before there are accounts.
 LOCAL_ACCOUNT = "local"
@@ -122,26 +123,36 @@ def page(
     *,
     cursor: str | None,
     limit: int,
-    state: AssetState | None = None,
-    owner: str | None = None,
+    wished: AssetFilter = EVERY_ASSET,
 ) -> AssetPage:
-    """List assets, newest first."""
+    """List assets, newest first.
+
+    Raises:
+        InvalidRequest: the cursor is not of this list.
+    """
     with db.read() as tx:
-        rows = tx.assets.page(cursors.decode(cursor), limit + 1, state, owner)
+        rows = tx.assets.page(cursors.decode(cursor, wished), limit + 1, wished)
         items = tuple(views.asset(tx, row, is_detailed=False) for _, row in rows[:limit])
-    last = rows[limit - 1] if len(rows) > limit else None
-    return AssetPage(items=items, next=cursors.encode((last[0], last[1].id)) if last else None)
+    return AssetPage(items=items, next=cursors.following(rows, limit, wished))
 
 
-def delete(db: Database, asset_id: AssetId, *, owner: str | None = None) -> None:
+def delete(
+    db: Database,
+    asset_id: AssetId,
+    *,
+    owner: str | None = None,
+    is_current: Callable[[AssetView], bool] = lambda _: True,
+) -> None:
     """Delete an asset with everything made of it; running work on it stops within a heartbeat.
 
     Raises:
         NotFound: there is no such asset.
+        Outdated: it is another than the caller has seen.
     """
     with db.write() as tx:
-        need(tx, asset_id, owner=owner)
-        for _, job in tx.jobs.page(None, 1000, None, asset_id, None):
+        if not is_current(views.asset(tx, need(tx, asset_id, owner=owner), is_detailed=True)):
+            raise Outdated(f"asset {asset_id} has changed meanwhile")
+        for _, job in tx.jobs.page(None, 1000, JobFilter(asset_id=asset_id)):
             tx.tasks.cancel_of_job(job.id)
             tx.jobs.move(job.id, (JobState.WAITING, JobState.RUNNING), JobState.CANCELLED)
         if not tx.assets.delete(asset_id):

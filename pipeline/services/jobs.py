@@ -8,6 +8,7 @@ from pipeline.core.errors import Conflict, NotFound
 from pipeline.core.first_tasks import fetch_task, probe_task
 from pipeline.core.graph import NewTask
 from pipeline.core.ranks import job_rank
+from pipeline.database.filters import EVERY_JOB, JobFilter
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, NewAsset, NewJob
 from pipeline.services import abilities, assets, cursors, once, views
@@ -147,16 +148,17 @@ def page(
     *,
     cursor: str | None,
     limit: int,
-    state: JobState | None = None,
-    asset_id: AssetId | None = None,
-    owner: str | None = None,
+    wished: JobFilter = EVERY_JOB,
 ) -> JobPage:
-    """List jobs, newest first, without their graphs."""
+    """List jobs, newest first, without their graphs.
+
+    Raises:
+        InvalidRequest: the cursor is not of this list.
+    """
     with db.read() as tx:
-        rows = tx.jobs.page(cursors.decode(cursor), limit + 1, state, asset_id, owner)
+        rows = tx.jobs.page(cursors.decode(cursor, wished), limit + 1, wished)
         items = views.job_list(tx, [row for _, row in rows[:limit]])
-    last = rows[limit - 1] if len(rows) > limit else None
-    return JobPage(items=items, next=cursors.encode((last[0], last[1].id)) if last else None)
+    return JobPage(items=items, next=cursors.following(rows, limit, wished))
 
 
 def cancel(

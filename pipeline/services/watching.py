@@ -51,5 +51,5 @@ def system_snapshot(db: Database) -> SystemSnapshot:
     """Show the newest jobs together with the number of the newest event they include."""
     number_events(db)
     with db.read() as tx:
-        rows = [row for _, row in tx.jobs.page(None, _SNAPSHOT_JOBS, None, None, None)]
+        rows = [row for _, row in tx.jobs.page(None, _SNAPSHOT_JOBS)]
         return SystemSnapshot(jobs=views.job_list(tx, rows), last_event_id=tx.events.newest_id())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.database.filters import JobFilter
 from pipeline.database.port import Database
 from pipeline.services import assets, fleet, housekeeping, jobs, playback, tasks
 from pipeline.storage.directory import DirectoryStore
@@ -105,14 +106,14 @@ def leave(database: Database, asset_id: AssetId) -> None:
 
 def damage(database: Database, asset_id: AssetId) -> None:
     with database.write() as tx:
-        [(_, job)] = tx.jobs.page(None, 10, None, asset_id)
+        [(_, job)] = tx.jobs.page(None, 10, JobFilter(asset_id=asset_id))
         task = tx.tasks.of_job(job.id)[0]
         tx.media.add_damage(task.id, job.id, Damage(medium="video", n_missing=1))
 
 
 def disprove(database: Database, asset_id: AssetId) -> None:
     with database.write() as tx:
-        [(_, job)] = tx.jobs.page(None, 10, None, asset_id)
+        [(_, job)] = tx.jobs.page(None, 10, JobFilter(asset_id=asset_id))
         error = {"code": "certificate.failed", "detail": "frames", "remedy": ""}
         tx.certificates.decide(job.id, CertificateState.FAILED, (), error)
 

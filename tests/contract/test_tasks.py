@@ -193,7 +193,7 @@ def _until_ready(database: Database, queue: QueueName) -> claims.Claimed:
     with database.read() as tx:
         delayed = [
             (task.id, task.epoch)
-            for _, job in tx.jobs.page(None, 10, None, None)
+            for _, job in tx.jobs.page(None, 10)
             for task in tx.tasks.of_job(job.id)
             if task.state is TaskState.READY
         ]

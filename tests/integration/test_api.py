@@ -19,6 +19,7 @@ from api.streaming import blocks
 from pipeline.services import claims, fleet, tasks
 from schemas.events import EventType
 from schemas.http import DryRunView, JobRequest, JobView
+from schemas.listing import AssetWish, JobWish
 from schemas.media import MediaFacts, VideoFacts
 from schemas.tasks import ProbeResult
 from schemas.vocabulary import AssetId, AssetState, JobId, JobState, QueueName, TaskState, WorkerId
@@ -26,6 +27,7 @@ from schemas.workers import Capabilities
 from tests.support.served import Served, eventually, running, serving
 
 MIB = 2**20
+WAITING = AssetWish(state=(AssetState.WAITING,))
 LIMIT_BYTES = 400 * MIB
 
 
@@ -197,8 +199,8 @@ def test_a_deleted_asset_is_gone(api: Served, clip: Path) -> None:
 def test_assets_are_listed_page_by_page(api: Served, clip: Path) -> None:
     made = [api.client.upload(clip).id for _ in range(3)]
 
-    first = api.client.assets(limit=2, state=AssetState.WAITING)
-    second = api.client.assets(limit=2, state=AssetState.WAITING, cursor=first.next)
+    first = api.client.assets(WAITING, limit=2)
+    second = api.client.assets(WAITING, limit=2, cursor=first.next)
 
     assert [asset.id for asset in (*first.items, *second.items)][:3] == made[::-1]
 
@@ -216,7 +218,8 @@ def test_a_job_is_accepted_and_shown_with_its_graph(api: Served, clip: Path) -> 
     assert answer.headers["Location"] == f"/api/jobs/{job.id}"
     assert (job.state, job.priority) == (JobState.WAITING, 9)
     assert [task.state for task in job.tasks] == [TaskState.READY]
-    assert job in [api.client.job(one.id) for one in api.client.jobs(asset_id=asset.id).items]
+    listed = api.client.jobs(JobWish(asset_id=asset.id)).items
+    assert job in [api.client.job(one.id) for one in listed]
 
 
 def test_a_job_is_cancelled_once_and_retried(api: Served, job: JobView) -> None:

@@ -2,8 +2,20 @@
 
 from typing import Final
 
-from api.bodies import AssetListQuery, UploadQuery
-from api.openapi.operation import LINK, LOCATION, RAW, Answer, Operation, Tag, nothing
+from api.bodies import UploadQuery
+from api.listing import AssetListQuery
+from api.openapi.operation import (
+    ETAG,
+    LINK,
+    LOCATION,
+    RAW,
+    UNCHANGED,
+    Answer,
+    Operation,
+    Tag,
+    nothing,
+)
+from schemas.edits import AssetPatch
 from schemas.http import AssetPage, AssetView, CertificateView
 
 ASSETS: Final = (
@@ -28,7 +40,7 @@ ASSETS: Final = (
         "GET",
         Tag.ASSETS,
         "List assets, newest first",
-        answers=(Answer(200, "One page.", AssetPage, headers=(LINK,)),),
+        answers=(Answer(200, "One page.", AssetPage, headers=(ETAG, LINK)), UNCHANGED),
         query=AssetListQuery,
         problems={400: ("request.cursor",)},
     ),
@@ -37,8 +49,20 @@ ASSETS: Final = (
         "GET",
         Tag.ASSETS,
         "Show an asset",
-        answers=(Answer(200, "The asset.", AssetView),),
+        answers=(Answer(200, "The asset.", AssetView, headers=(ETAG,)), UNCHANGED),
         problems={404: ("asset.not_found",)},
+    ),
+    Operation(
+        "assets.change",
+        "PATCH",
+        Tag.ASSETS,
+        "Change what is said of an asset",
+        is_matched=True,
+        answers=(Answer(200, "The asset.", AssetView, headers=(ETAG,)),),
+        body=AssetPatch,
+        problems={404: ("asset.not_found",)},
+        about="What is not given stays; `metadata` is replaced whole.",
+        example={"metadata": {"order": "7"}, "playback": "private"},
     ),
     Operation(
         "assets.certificate",
@@ -53,6 +77,7 @@ ASSETS: Final = (
         "DELETE",
         Tag.ASSETS,
         "Delete an asset with everything made of it",
+        is_matched=True,
         answers=(nothing(204, "It is gone; running work on it stops within a heartbeat."),),
         problems={404: ("asset.not_found",)},
     ),

@@ -2,8 +2,18 @@
 
 from typing import Final
 
-from api.bodies import JobBody, JobListQuery
-from api.openapi.operation import LINK, LOCATION, RETRY_AFTER, Answer, Operation, Tag
+from api.bodies import JobBody
+from api.listing import JobListQuery
+from api.openapi.operation import (
+    ETAG,
+    LINK,
+    LOCATION,
+    RETRY_AFTER,
+    UNCHANGED,
+    Answer,
+    Operation,
+    Tag,
+)
 from schemas.http import DryRunView, JobPage, JobView
 
 JOBS: Final = (
@@ -35,7 +45,10 @@ JOBS: Final = (
         "GET",
         Tag.JOBS,
         "List jobs, newest first",
-        answers=(Answer(200, "One page, without graphs.", JobPage, headers=(LINK,)),),
+        answers=(
+            Answer(200, "One page, without graphs.", JobPage, headers=(ETAG, LINK)),
+            UNCHANGED,
+        ),
         query=JobListQuery,
         problems={400: ("request.cursor",)},
     ),
@@ -44,7 +57,7 @@ JOBS: Final = (
         "GET",
         Tag.JOBS,
         "Show a job with its graph",
-        answers=(Answer(200, "The job.", JobView),),
+        answers=(Answer(200, "The job.", JobView, headers=(ETAG,)), UNCHANGED),
         problems={404: ("job.not_found",)},
     ),
     Operation(

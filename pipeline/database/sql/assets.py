@@ -1,12 +1,14 @@
 """Assets as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from pipeline.database.filters import EVERY_ASSET, AssetFilter
 from pipeline.database.rows import AssetRow, ErrorJson, NewAsset
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
+from pipeline.database.sql.narrowing import Key, page_of
 from pipeline.database.sql.tables import asset
 from schemas.identity import Playback
 from schemas.media import MediaFacts
@@ -68,19 +70,10 @@ class SqlAssets:
         return None if row is None else _row(row)
 
     def page(
-        self,
-        after: tuple[float, str] | None,
-        limit: int,
-        state: AssetState | None,
-        owner: str | None,
+        self, after: Key | None, limit: int, wished: AssetFilter = EVERY_ASSET
     ) -> list[tuple[float, AssetRow]]:
-        query = select(asset).order_by(asset.c.created_at.desc(), asset.c.id.desc()).limit(limit)
-        if after is not None:
-            query = query.where(tuple_(asset.c.created_at, asset.c.id) < after)
-        if state is not None:
-            query = query.where(asset.c.state == state.value)
-        if owner is not None:
-            query = query.where(asset.c.account == owner)
+        is_sqlite = self._connection.dialect.name == "sqlite"
+        query = page_of(asset, wished, after, limit, is_sqlite=is_sqlite)
         return [(row.created_at, _row(row)) for row in self._connection.execute(query)]
 
     def move(self, asset_id: AssetId, before: Sequence[AssetState], after: AssetState) -> bool:
@@ -93,6 +86,11 @@ class SqlAssets:
             .values(values)
         )
         return moved.rowcount == 1
+
+    def edit(self, asset_id: AssetId, said: Mapping[str, Any]) -> AssetRow | None:
+        change = update(asset).where(asset.c.id == asset_id).values(id=asset_id, **said)
+        row = self._connection.execute(change.returning(asset)).one_or_none()
+        return None if row is None else _row(row)
 
     def set_facts(self, asset_id: AssetId, facts: MediaFacts) -> None:
         self._set(asset_id, facts=facts.model_dump(mode="json"))

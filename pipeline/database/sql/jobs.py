@@ -15,16 +15,17 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
-    tuple_,
     update,
 )
 
+from pipeline.database.filters import EVERY_JOB, JobFilter
 from pipeline.database.rows import ErrorJson, JobRow, NewJob
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
+from pipeline.database.sql.narrowing import Key, page_of
 from pipeline.database.sql.tables import job, task
 from schemas.plan import MediaPlan
 from schemas.profile import Profile
-from schemas.vocabulary import AssetId, JobId, JobState, TaskState
+from schemas.vocabulary import JobId, JobState, TaskState
 
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
@@ -109,22 +110,10 @@ class SqlJobs:
         return None if row is None else _row(row)
 
     def page(
-        self,
-        after: tuple[float, str] | None,
-        limit: int,
-        state: JobState | None,
-        asset_id: AssetId | None,
-        owner: str | None,
+        self, after: Key | None, limit: int, wished: JobFilter = EVERY_JOB
     ) -> list[tuple[float, JobRow]]:
-        query = select(job).order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
-        if after is not None:
-            query = query.where(tuple_(job.c.created_at, job.c.id) < after)
-        if state is not None:
-            query = query.where(job.c.state == state.value)
-        if asset_id is not None:
-            query = query.where(job.c.asset_id == asset_id)
-        if owner is not None:
-            query = query.where(job.c.account == owner)
+        is_sqlite = self._connection.dialect.name == "sqlite"
+        query = page_of(job, wished, after, limit, is_sqlite=is_sqlite)
         return [(row.created_at, _row(row)) for row in self._connection.execute(query)]
 
     def fractions(self, job_ids: Sequence[JobId]) -> dict[JobId, float]:

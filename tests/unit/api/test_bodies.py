@@ -9,12 +9,12 @@ from api.bodies import (
     BODY_LIMIT_BYTES,
     IdConverter,
     JobBody,
-    JobListQuery,
     UploadQuery,
     answer,
     body,
     query,
 )
+from api.listing import JobListQuery
 from api.problems import register
 from schemas.http import JobPage
 
