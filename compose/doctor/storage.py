@@ -27,6 +27,8 @@ def try_storage(store: ObjectStore) -> int:
         _ranges,
         _large,
         _too_large,
+        _pieces,
+        _together,
         _fetch,
         _listing,
         _missing,
@@ -87,6 +89,25 @@ def _too_large(store: ObjectStore, prefix: str) -> None:
         _expect(left, [], "a refused object stayed")
     else:
         _expect("accepted", "refused", "a limit was passed over")
+
+
+def _pieces(store: ObjectStore, prefix: str) -> None:
+    draft = store.begin(f"{prefix}c/pieces", length_bytes=None, epoch=1)
+    for epoch in (1, 2):
+        for draft in store.append(draft, [_BLOCK] * (_N_BLOCKS - 3), epoch=epoch):  # noqa: B020
+            pass
+    store.finish(draft)
+    digest = hashlib.sha256(_read(store, f"{prefix}c/pieces")).hexdigest()
+    wanted = hashlib.sha256(_BLOCK * (_N_BLOCKS - 3) * 2).hexdigest()
+    _expect(digest, wanted, "an object sent in pieces has another digest")
+
+
+def _together(store: ObjectStore, prefix: str) -> None:
+    for _ in store.concatenate([f"{prefix}c/pieces", f"{prefix}a/large"], f"{prefix}c/both"):
+        pass
+    size_bytes = store.stat(f"{prefix}c/both").size_bytes
+    wanted = len(_BLOCK) * ((_N_BLOCKS - 3) * 2 + _N_BLOCKS)
+    _expect(size_bytes, wanted, "two objects put together have another size")
 
 
 def _fetch(store: ObjectStore, prefix: str) -> None:

@@ -11,7 +11,7 @@ from pipeline.core.errors import Conflict, InvalidRequest, LeaseLost, NotFound, 
 from pipeline.storage.directory import DirectoryStore
 from pipeline.storage.port import ObjectStore
 from pipeline.storage.s3 import S3Store
-from tests.support.bodies import body, whole
+from tests.support.bodies import body, growth_of_memory_bytes, whole
 from tests.support.drafts import kept, thrown_away
 
 MIB = 2**20
@@ -198,6 +198,20 @@ def test_a_zombie_in_the_middle_of_an_append_harms_nothing(store: ObjectStore, k
 
     store.finish(taken)
     assert _bytes(store, key) == whole(9 * MIB) + whole(20 * MIB)
+
+
+def test_memory_stays_flat(store: ObjectStore, key: str) -> None:
+    size = 200 * MIB if isinstance(store, DirectoryStore) else 64 * MIB
+
+    def there_and_doubled() -> None:
+        draft = store.begin(key, length_bytes=size, epoch=1)
+        store.finish(kept(store, draft, body(size), epoch=1))
+        assert list(store.concatenate([key, key], f"{key}2"))[-1] == 2 * size
+
+    # What a part is collected in lies beside this: twice 8 MiB, whatever the size.
+    assert growth_of_memory_bytes(there_and_doubled) < 8 * MIB
+    assert store.stat(f"{key}2").size_bytes == 2 * size
+    store.delete_prefix(_folder(key))
 
 
 def test_drafts_side_by_side_do_not_mix(store: ObjectStore, key: str) -> None:

@@ -10,6 +10,7 @@ from pipeline.core.errors import ScratchFull, StorageFull
 from pipeline.storage.directory import DirectoryStore
 from tests.support.bodies import body, whole
 from tests.support.distant import DistantStore
+from tests.support.drafts import kept
 from tests.support.small_disk import small_disk
 from workers.scratch.cache import SourceCache
 from workers.scratch.folder import ScratchRoot
@@ -37,6 +38,25 @@ def test_a_full_store_says_so_keeps_nothing_and_recovers(disk: Path) -> None:
     store.put_stream("assets/b/source", body(5 * MIB), limit_bytes=5 * MIB)
     with store.open("assets/b/source") as blocks:
         assert b"".join(blocks) == whole(5 * MIB)
+
+
+def test_a_draft_without_room_keeps_what_it_had_and_goes_on(disk: Path) -> None:
+    store = DirectoryStore(disk)
+    store.put_stream("assets/a/source", body(2 * MIB), limit_bytes=2 * MIB)
+    draft = store.begin("assets/b/source", length_bytes=7 * MIB, epoch=1)
+    draft = kept(store, draft, [whole(7 * MIB)[: 3 * MIB]], epoch=1)
+
+    for epoch in range(2, 4):
+        with pytest.raises(StorageFull):
+            kept(store, draft, [whole(7 * MIB)[3 * MIB :]], epoch=epoch)
+        # The room is there again, for whoever has to write that down.
+        assert (store.free_bytes() or 0) > 2 * MIB
+
+    store.delete_prefix("assets/a/")
+    draft = kept(store, draft, [whole(7 * MIB)[3 * MIB :]], epoch=4)
+    store.finish(draft)
+    with store.open("assets/b/source") as blocks:
+        assert b"".join(blocks) == whole(7 * MIB)
 
 
 def test_a_local_copy_without_room_is_the_boxes_fault_not_the_stores(

@@ -1,11 +1,14 @@
 """What only the directory store promises: real files, no empty folders, names of its own."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from pipeline.core.errors import InvalidRequest, NotFound
 from pipeline.storage.directory import DirectoryStore
+from tests.support.drafts import kept
 
 
 @pytest.fixture
@@ -88,3 +91,49 @@ def test_a_key_below_another_objects_key_is_refused(store: DirectoryStore) -> No
     with pytest.raises(NotFound):
         store.stat("a/x/y")
     assert [item.key for item in store.list("")] == ["a/x"]
+
+
+def test_a_draft_lies_apart_and_leaves_no_folders(store: DirectoryStore, tmp_path: Path) -> None:
+    draft = store.begin("assets/a/source", length_bytes=1, epoch=1)
+    draft = kept(store, draft, [b"x"], epoch=3)
+    assert ".drafts/assets/a/source~3" in _tree(tmp_path)
+    assert list(store.list("")) == []
+
+    store.finish(draft)
+
+    assert _tree(tmp_path) == {".drafts", "assets", "assets/a", "assets/a/source"}
+
+
+def test_deleting_a_prefix_takes_drafts_along_and_spares_neighbours(
+    store: DirectoryStore, tmp_path: Path
+) -> None:
+    for key in ("assets/a/source", "assets/ab/source", "assets/a/parts/1"):
+        kept(store, store.begin(key, length_bytes=1, epoch=1), [b"x"], epoch=1)
+
+    assert store.delete_prefix("assets/a/") == 0
+
+    assert {name for name in _tree(tmp_path) if "~" in name} == {".drafts/assets/ab/source~1"}
+
+
+def test_the_drafts_are_the_stores_own(store: DirectoryStore) -> None:
+    for key in (".drafts/x", ".drafts/assets/a/source~1"):
+        with pytest.raises(InvalidRequest):
+            store.stat(key)
+    with pytest.raises(InvalidRequest):
+        store.delete_prefix(".drafts/")
+
+
+def test_file_systems_that_cannot_copy_are_helped(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> int:
+        raise OSError(errno.EXDEV, "injected")
+
+    monkeypatch.setattr(os, "copy_file_range", refuses)
+    _put(store, "a/1")
+    _put(store, "a/2")
+
+    assert list(store.concatenate(["a/1", "a/2"], "a/3")) == [1, 2]
+
+    with store.open("a/3") as blocks:
+        assert b"".join(blocks) == b"xx"
