@@ -94,8 +94,7 @@ def _too_large(store: ObjectStore, prefix: str) -> None:
 def _pieces(store: ObjectStore, prefix: str) -> None:
     draft = store.begin(f"{prefix}c/pieces", length_bytes=None, epoch=1)
     for epoch in (1, 2):
-        for draft in store.append(draft, [_BLOCK] * (_N_BLOCKS - 3), epoch=epoch):  # noqa: B020
-            pass
+        *_, draft = store.append(draft, [_BLOCK] * (_N_BLOCKS - 3), epoch=epoch)
     store.finish(draft)
     digest = hashlib.sha256(_read(store, f"{prefix}c/pieces")).hexdigest()
     wanted = hashlib.sha256(_BLOCK * (_N_BLOCKS - 3) * 2).hexdigest()
