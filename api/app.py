@@ -27,6 +27,7 @@ from api.sockets.routes import sockets_blueprint
 from api.texts import vary
 from api.uploads import uploads_blueprint
 from api.watch import watch_blueprint
+from api.webhooks import webhooks_blueprint
 from pipeline.bootstrap import Pipeline
 
 
@@ -63,6 +64,7 @@ def create_app(
         jobs_blueprint(pipeline, dry_run_wait_s=dry_run_wait_s),
         fleet_blueprint(pipeline),
         profiles_blueprint(pipeline),
+        webhooks_blueprint(pipeline),
         health_blueprint(pipeline, database),
         sockets_blueprint(pipeline.database, hub, origins),
         media_blueprint(pipeline),

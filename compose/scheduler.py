@@ -1,4 +1,4 @@
-"""The upkeep of the pipeline: relay, sweeper and housekeeping, embedded or as a role of its own.
+"""The upkeep of the pipeline: relay, webhooks, sweeper, housekeeping; embedded or as a role.
 
 The relay is on the way of every task, so it runs in every scheduler and is woken by hints on
 the bus; sweeping and housekeeping are done by one elected scheduler. Nothing here decides
@@ -16,6 +16,7 @@ from typing import TypeVar
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from compose.dispatcher import Dispatcher
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Unavailable
 from pipeline.events.port import BusMessage
@@ -24,7 +25,7 @@ from pipeline.services.relay import relay_once
 from pipeline.services.sweep import Sweeper
 from pipeline.services.uploads import ending
 from pipeline.services.uploads.completing import Patience
-from schemas.events import RingsWaiting
+from schemas.events import EventsWaiting, RingsWaiting
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class Scheduler:
             Thread(target=self._relay, name="relay", daemon=True),
             Thread(target=self._sweep, name="sweeper", daemon=True),
         ]
+        self._dispatcher = Dispatcher(pipeline, self._attempt)
         self._clock = self._make_clock()
 
     def start(self) -> None:
@@ -65,12 +67,14 @@ class Scheduler:
         self._subscription = self._pipeline.bus.subscribe(self._hear)
         for thread in self._threads:
             thread.start()
+        self._dispatcher.start()
         self._clock.start()
 
     def stop(self) -> None:
         """Finish the running ticks, give the lead away and return."""
         self._stopping.set()
         self._is_work_waiting.set()
+        self._dispatcher.stop()
         self._subscription.close()
         self._clock.shutdown(wait=True)
         for thread in self._threads:
@@ -81,6 +85,8 @@ class Scheduler:
     def _hear(self, message: BusMessage) -> None:
         if isinstance(message, RingsWaiting):
             self._is_work_waiting.set()
+        if isinstance(message, EventsWaiting):
+            self._dispatcher.wake()
 
     def _relay(self) -> None:
         n_failures = n_idle = 0
@@ -141,6 +147,7 @@ class Scheduler:
             ("collect_garbage", self._collect_garbage, GARBAGE_INTERVAL_S),
             ("uploads", self._uploads, UPLOADS_INTERVAL_S),
             ("trim", self._trim, TRIM_INTERVAL_S),
+            ("trim_deliveries", self._dispatcher.trim, TRIM_INTERVAL_S),
         ):
             clock.add_job(
                 self._as_leader, "interval", args=(name, action), seconds=interval_s, id=name

@@ -30,6 +30,8 @@ class EventType(StrEnum):
     JOB_RETRIED = "job.retried"
     CERTIFICATE_PASSED = "certificate.passed"
     CERTIFICATE_FAILED = "certificate.failed"
+    #: By us, because its receiver is gone or fails; not when somebody asked for it.
+    WEBHOOK_DISABLED = "webhook.disabled"
     TASK_STARTED = "task.started"
     TASK_SUCCEEDED = "task.succeeded"
     TASK_RETRIED = "task.retried"

@@ -2,5 +2,6 @@
 
 from api.client.http import Client
 from api.client.problems import ApiError
+from api.client.signatures import SignatureError, verify_webhook
 
-__all__ = ["ApiError", "Client"]
+__all__ = ["ApiError", "Client", "SignatureError", "verify_webhook"]

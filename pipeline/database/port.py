@@ -24,6 +24,7 @@ from pipeline.database.rowsets import (
 from pipeline.database.tickets import TicketRows
 from pipeline.database.upkeep import FleetRows, GarbageRows
 from pipeline.database.uploads import UploadRows
+from pipeline.database.webhooks import DeliveryRows, WebhookRows
 from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
 
@@ -61,6 +62,10 @@ class Transaction(Protocol):
     def api_keys(self) -> KeyRows: ...
     @property
     def logins(self) -> LoginRows: ...
+    @property
+    def webhooks(self) -> WebhookRows: ...
+    @property
+    def deliveries(self) -> DeliveryRows: ...
 
     def emit(
         self,
@@ -70,8 +75,12 @@ class Transaction(Protocol):
         job_id: JobId | None = None,
         task_id: TaskId | None = None,
         data: Mapping[str, Any] | None = None,
+        account: str | None = None,
     ) -> None:
-        """Record a state change; it is numbered, for readers, after the commit."""
+        """Record a state change; it is numbered, for readers, after the commit.
+
+        Its account is the asset's, unless another is named.
+        """
 
 
 class Database(Protocol):

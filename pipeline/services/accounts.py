@@ -88,7 +88,7 @@ def change(db: Database, account_id: str, change: AccountChange) -> AccountView:
 
 
 def remove(db: Database, account_id: str) -> None:
-    """Remove an account with its keys and logins; what it owns stays, for operators to see.
+    """Remove an account with keys, logins and webhooks; its media stay, for operators to see.
 
     Raises:
         NotFound: there is no such account.
@@ -98,6 +98,7 @@ def remove(db: Database, account_id: str) -> None:
         need(tx, account_id)
         if account_id == LOCAL_ACCOUNT:
             raise _built_in()
+        tx.webhooks.delete_of(account_id)
         tx.accounts.delete(account_id)
 
 

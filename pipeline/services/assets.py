@@ -150,7 +150,8 @@ def delete(
         Outdated: it is another than the caller has seen.
     """
     with db.write() as tx:
-        if not is_current(views.asset(tx, need(tx, asset_id, owner=owner), is_detailed=True)):
+        asset = need(tx, asset_id, owner=owner)
+        if not is_current(views.asset(tx, asset, is_detailed=True)):
             raise Outdated(f"asset {asset_id} has changed meanwhile")
         for _, job in tx.jobs.page(None, 1000, JobFilter(asset_id=asset_id)):
             tx.tasks.cancel_of_job(job.id)
@@ -158,7 +159,9 @@ def delete(
         if not tx.assets.delete(asset_id):
             raise NotFound(f"there is no asset {asset_id}", code="asset.not_found")
         tx.garbage.add(keys.asset_prefix(asset_id), delay_s=_AT_ONCE_S)
-        tx.emit(EventType.ASSET_DELETED, asset_id=asset_id)
+        # Nobody can look these up any more.
+        data = {"metadata": asset.metadata} if asset.metadata else {}
+        tx.emit(EventType.ASSET_DELETED, asset_id=asset_id, account=asset.account, data=data)
 
 
 def need(

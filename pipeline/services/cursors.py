@@ -12,20 +12,22 @@ from typing import TypeVar
 
 from pipeline.core.errors import InvalidRequest
 from pipeline.database.filters import Filter
+from pipeline.database.webhooks import DeliveryFilter
 
 _DIGEST_DIGITS = 12
 
 Row = TypeVar("Row")
+Wished = Filter | DeliveryFilter
 
 
-def encode(key: tuple[float, str], wished: Filter | None = None) -> str:
+def encode(key: tuple[float, str], wished: Wished | None = None) -> str:
     """Hide the key of a page's last row."""
     created_at, row_id = key
     text = f"{created_at!r} {row_id} {_digest(wished)}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(cursor: str | None, wished: Filter | None = None) -> tuple[float, str] | None:
+def decode(cursor: str | None, wished: Wished | None = None) -> tuple[float, str] | None:
     """Read a cursor of ours.
 
     Raises:
@@ -47,7 +49,7 @@ def decode(cursor: str | None, wished: Filter | None = None) -> tuple[float, str
 
 
 def following(
-    rows: Sequence[tuple[float, Row]], limit: int, wished: Filter | None = None
+    rows: Sequence[tuple[float, Row]], limit: int, wished: Wished | None = None
 ) -> str | None:
     """Make the cursor of the next page out of rows of which one more than ``limit`` was asked."""
     if len(rows) <= limit:
@@ -56,7 +58,7 @@ def following(
     return encode((created_at, row.id), wished)  # type: ignore[attr-defined]
 
 
-def _digest(wished: Filter | None) -> str:
+def _digest(wished: Wished | None) -> str:
     text = "" if wished is None else repr(wished)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_DIGITS]
 

@@ -11,6 +11,7 @@ from pipeline.settings.http import HttpSettings
 from pipeline.settings.outbound import OutboundSettings
 from pipeline.settings.services import ServiceSettings
 from pipeline.settings.uploads import UploadSettings
+from pipeline.settings.webhooks import WebhookSettings
 from pipeline.settings.work import WorkSettings
 
 
@@ -21,6 +22,7 @@ def _upper(value: object) -> object:
 class Settings(
     WorkSettings,
     UploadSettings,
+    WebhookSettings,
     OutboundSettings,
     AccessSettings,
     HttpSettings,

@@ -11,12 +11,14 @@ from api.openapi.table.operating import OPERATING
 from api.openapi.table.playback import PLAYBACK
 from api.openapi.table.profiles import PROFILES
 from api.openapi.table.uploads import UPLOADS
+from api.openapi.table.webhooks import WEBHOOKS
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *ASSETS,
     *UPLOADS,
     *JOBS,
     *PROFILES,
+    *WEBHOOKS,
     *EVENTS,
     *FLEET,
     *PLAYBACK,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, String, bindparam, func, insert, select, text
 
 from pipeline.database.migrations.run import upgrade
 from pipeline.database.port import CommitListener
@@ -14,6 +14,7 @@ from pipeline.database.sql.api_keys import SqlApiKeys
 from pipeline.database.sql.assets import SqlAssets
 from pipeline.database.sql.certificates import SqlCertificates
 from pipeline.database.sql.columns import now_s
+from pipeline.database.sql.deliveries import SqlDeliveries
 from pipeline.database.sql.engine import FirstComeLock, open_engine, translated
 from pipeline.database.sql.events import SqlEvents
 from pipeline.database.sql.fleet import SqlFleet
@@ -26,11 +27,16 @@ from pipeline.database.sql.promises import SqlPromises
 from pipeline.database.sql.tasks import SqlTasks
 from pipeline.database.sql.tickets import SqlTickets
 from pipeline.database.sql.uploads import SqlUploads
+from pipeline.database.sql.webhooks import SqlWebhooks
 from schemas.events import EventType
 from schemas.vocabulary import AssetId, JobId, TaskId
 
 # What every task runs through is built once: building costs more than running it.
-_RECORD = insert(tables.event).values(at=now_s())
+_OWNER = select(tables.asset.c.account).where(tables.asset.c.id == bindparam("owned_by"))
+_RECORD = insert(tables.event).values(
+    at=now_s(),
+    account=func.coalesce(bindparam("given_account", type_=String), _OWNER.scalar_subquery()),
+)
 
 
 class SqlTransaction:
@@ -54,6 +60,8 @@ class SqlTransaction:
         self.accounts = SqlAccounts(connection)
         self.api_keys = SqlApiKeys(connection)
         self.logins = SqlLogins(connection)
+        self.webhooks = SqlWebhooks(connection)
+        self.deliveries = SqlDeliveries(connection)
 
     def emit(
         self,
@@ -63,6 +71,7 @@ class SqlTransaction:
         job_id: JobId | None = None,
         task_id: TaskId | None = None,
         data: Mapping[str, Any] | None = None,
+        account: str | None = None,
     ) -> None:
         """Keep the event until the end of the transaction."""
         self._emitted.append(
@@ -72,6 +81,9 @@ class SqlTransaction:
                 "job_id": job_id,
                 "task_id": task_id,
                 "data": dict(data or {}),
+                # Whose it is, said outright or found by the asset.
+                "given_account": account,
+                "owned_by": asset_id,
             }
         )
 

@@ -143,6 +143,8 @@ event = Table(
     Column("number", BigId, unique=True),
     Column("type", String(32), nullable=False),
     Column("at", Seconds, nullable=False, index=True),
+    # Whose it is, known also when the asset is gone; empty where it is nobody's.
+    Column("account", String(64)),
     Column("asset_id", String(40)),
     Column("job_id", String(40), index=True),
     Column("task_id", String(40)),
