@@ -17,7 +17,8 @@ from api.wording import worded
 #: Seen by the caller alone, and asked for again each time.
 KEPT = "private, no-cache"
 
-IsCurrent = Callable[[BaseModel], bool]
+#: Given what is there, or None where nothing is.
+IsCurrent = Callable[[BaseModel | None], bool]
 
 
 def tag_of(body: bytes) -> str:
@@ -46,8 +47,11 @@ def is_current() -> IsCurrent:
     """
     expected: ETags = request.if_match
     spoken, is_given = language(), "If-Match" in request.headers
+    must_be_new = request.if_none_match.star_tag
 
-    def compare(view: BaseModel) -> bool:
+    def compare(view: BaseModel | None) -> bool:
+        if view is None or must_be_new:
+            return view is None and not is_given
         if not is_given or expected.star_tag:
             return True
         return expected.is_strong(tag_of(worded(view, spoken).model_dump_json().encode()))

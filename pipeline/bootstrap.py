@@ -10,7 +10,7 @@ from pipeline.credentials.access import Access
 from pipeline.database.port import Database
 from pipeline.events.port import EventBus
 from pipeline.outbound.port import Outbound
-from pipeline.profiles import Catalogue, load
+from pipeline.profiles import LivingCatalogue, load
 from pipeline.settings import Settings
 from pipeline.settings.secret import installation_secret
 from pipeline.storage.port import ObjectStore
@@ -26,7 +26,7 @@ class Pipeline:
     storage: ObjectStore
     broker: Doorbell
     bus: EventBus
-    profiles: Catalogue
+    profiles: LivingCatalogue
     #: To servers of others.
     outbound: Outbound
 
@@ -75,7 +75,7 @@ def build(settings: Settings) -> Pipeline:
         storage=_storage(settings),
         broker=_broker(settings),
         bus=bus,
-        profiles=profiles,
+        profiles=LivingCatalogue(database, profiles),
         outbound=_outbound(settings),
     )
 

@@ -77,7 +77,7 @@ class Profile(Frozen):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
     #: What it is for, one sentence.
-    description: str = Field(default="", max_length=300)
+    description: str = Field(default="", max_length=300, pattern=r"^[^\x00]*$")
     video_codec: VideoCodec = VideoCodec.H264
     #: Highest first; empty makes sound alone.
     ladder: tuple[Rung, ...] = Field(max_length=16)

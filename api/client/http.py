@@ -1,8 +1,9 @@
 """Typed calls, one per route."""
 
+import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
@@ -182,7 +183,21 @@ class Client(_Connected):
 
     def profile(self, name: str) -> Profile:
         """Show one profile."""
-        return self._call(Profile, "GET", f"/api/profiles/{quote(name, safe='')}")
+        return self._call(Profile, "GET", _profile_path(name))
+
+    def put_profile(
+        self, name: str, values: Mapping[str, Any], *, etag: str | None = None
+    ) -> Profile:
+        """Add or replace a profile; with an ``etag`` replace only the form that has it."""
+        headers = {"Content-Type": "application/json"}
+        if etag is not None:
+            headers["If-Match"] = etag
+        content = json.dumps(dict(values))
+        return self._call(Profile, "PUT", _profile_path(name), content=content, headers=headers)
+
+    def delete_profile(self, name: str) -> None:
+        """Delete a profile."""
+        self._send("DELETE", _profile_path(name))
 
     def cancel(self, job_id: JobId) -> JobView:
         """Cancel a job."""
@@ -219,6 +234,10 @@ class Client(_Connected):
     def watch_all(self) -> Iterator[SystemMessage]:
         """Follow everything, for ever."""
         return watch_everything(self.base_url)
+
+
+def _profile_path(name: str) -> str:
+    return f"/api/profiles/{quote(name, safe='')}"
 
 
 def _blocks(

@@ -21,6 +21,7 @@ from pipeline.database.rowsets import (
     OutboxRows,
     TaskRows,
 )
+from pipeline.database.shelf import ProfileRows
 from pipeline.database.tickets import TicketRows
 from pipeline.database.upkeep import FleetRows, GarbageRows
 from pipeline.database.uploads import UploadRows
@@ -46,6 +47,8 @@ class Transaction(Protocol):
     def media(self) -> MediaRows: ...
     @property
     def certificates(self) -> CertificateRows: ...
+    @property
+    def profiles(self) -> ProfileRows: ...
     @property
     def promises(self) -> PromiseRows: ...
     @property

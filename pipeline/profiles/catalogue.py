@@ -4,7 +4,7 @@ A profile is a file; the file's name is the profile's. Whatever is wrong with a 
 start: a fleet whose members know different profiles would refuse jobs by chance.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,11 +44,7 @@ class Catalogue:
             InvalidRequest: ``profile.unknown``.
         """
         if name not in self.profiles:
-            raise InvalidRequest(
-                f"There is no profile {name!r}.",
-                code="profile.unknown",
-                remedy=f"Use one of these: {', '.join(sorted(self.profiles))}.",
-            )
+            raise unknown(name, self.profiles)
         return self.profiles[name]
 
 
@@ -56,6 +52,15 @@ class Catalogue:
 def built_in() -> Catalogue:
     """Read the profiles that come with Reelmill, once."""
     return _joined(Catalogue({}, {}), sorted(_BUILT_IN.glob("*.yaml")))
+
+
+def unknown(name: str, known: Iterable[str]) -> InvalidRequest:
+    """Make the error of a name that no profile has."""
+    return InvalidRequest(
+        f"There is no profile {name[:64]!r}.",
+        code="profile.unknown",
+        remedy=f"Use one of these: {', '.join(sorted(known))}.",
+    )
 
 
 def load(folder: Path | None) -> Catalogue:
@@ -119,20 +124,20 @@ def _whole(
         raise invalid(f"{place}: {' extends '.join([*below, name, parent])}, in a circle.")
     # A file that replaces a profile may extend the one that it replaces.
     if parent in documents and parent != name:
-        return _over(_whole(parent, documents, known, (*below, name)), own)
+        return over(_whole(parent, documents, known, (*below, name)), own)
     if parent in known.written:
-        return _over(known.written[parent], own)
+        return over(known.written[parent], own)
     names = ", ".join(sorted({*documents, *known.written} - {name}))
     raise invalid(f"{place}: there is no profile {parent!r} to extend; there are {names}.")
 
 
-def _over(parent: Values, own: Values) -> Values:
+def over(parent: Values, own: Values) -> Values:
     """Lay values over others: groups are merged, lists such as the ladder replaced whole."""
     # What another is for says nothing of this one.
     merged = {**parent, "description": "", **own} if "description" in parent else {**parent, **own}
     for name, value in own.items():
         if isinstance(value, dict) and isinstance(parent.get(name), dict):
-            merged[name] = _over(parent[name], value)
+            merged[name] = over(parent[name], value)
     return merged
 
 

@@ -24,6 +24,7 @@ from pipeline.database.sql.logins import SqlLogins
 from pipeline.database.sql.media import SqlMedia
 from pipeline.database.sql.outbox import SqlOutbox
 from pipeline.database.sql.promises import SqlPromises
+from pipeline.database.sql.shelf import SqlProfiles
 from pipeline.database.sql.tasks import SqlTasks
 from pipeline.database.sql.tickets import SqlTickets
 from pipeline.database.sql.uploads import SqlUploads
@@ -53,6 +54,7 @@ class SqlTransaction:
         self.media = SqlMedia(connection)
         self.certificates = SqlCertificates(connection)
         self.promises = SqlPromises(connection)
+        self.profiles = SqlProfiles(connection)
         self.uploads = SqlUploads(connection)
         self.garbage = SqlGarbage(connection)
         self.fleet = SqlFleet(connection)
