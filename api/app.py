@@ -25,6 +25,7 @@ from api.profiles import profiles_blueprint
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
 from api.texts import vary
+from api.tickets import tickets_blueprint
 from api.uploads import uploads_blueprint
 from api.watch import watch_blueprint
 from api.webhooks import webhooks_blueprint
@@ -60,22 +61,30 @@ def create_app(
     register_once(app, pipeline.database, STREAMED)
     app.after_request(_headers)
     for blueprint in (
-        assets_blueprint(pipeline),
+        *_resources(pipeline),
         jobs_blueprint(pipeline, dry_run_wait_s=dry_run_wait_s),
-        fleet_blueprint(pipeline),
-        profiles_blueprint(pipeline),
-        webhooks_blueprint(pipeline),
         health_blueprint(pipeline, database),
-        sockets_blueprint(pipeline.database, hub, origins),
-        media_blueprint(pipeline),
-        links_blueprint(pipeline),
-        uploads_blueprint(pipeline.database),
-        watch_blueprint(pipeline),
+        sockets_blueprint(pipeline, hub, origins),
         openapi_blueprint(),
         *doors,
     ):
         app.register_blueprint(blueprint)
     return app
+
+
+def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
+    """Build what needs the pipeline and nothing else."""
+    return (
+        assets_blueprint(pipeline),
+        fleet_blueprint(pipeline),
+        profiles_blueprint(pipeline),
+        webhooks_blueprint(pipeline),
+        tickets_blueprint(pipeline),
+        media_blueprint(pipeline),
+        links_blueprint(pipeline),
+        uploads_blueprint(pipeline.database),
+        watch_blueprint(pipeline),
+    )
 
 
 def _guard_database(gate: DatabaseGate) -> Callable[[], None]:

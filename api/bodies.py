@@ -46,6 +46,8 @@ class ResumeQuery(Frozen):
     """Query of the websockets; without ``last_event_id`` the socket starts with a snapshot."""
 
     last_event_id: int | None = Field(default=None, ge=0, le=_MAX_NUMBER)
+    #: Of ``POST /api/tickets``.
+    ticket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = None
 
 
 class UploadQuery(Frozen):

@@ -26,7 +26,7 @@ _TAKEN = (
 #: What pages may read beside the few headers that they always may.
 _TOLD = (
     "Content-Location, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After,"
-    " X-Request-Id, Idempotency-Replayed, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size,"
+    " X-Request-Id, Idempotent-Replayed, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size,"
     " Tus-Resumable, Tus-Version, Upload-Concat, Upload-Defer-Length, Upload-Expires,"
     " Upload-Length, Upload-Metadata, Upload-Offset"
 )

@@ -1,14 +1,14 @@
 """What viewers may know of an asset, and the signed addresses they are given."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from schemas.frozen import Frozen
 from schemas.http import ChapterView, ErrorView
 from schemas.media import MediaWarning
-from schemas.vocabulary import AssetId, AssetState, JobId
+from schemas.vocabulary import AssetId, AssetState, JobId, JobState, TaskId, TaskState
 
 _HOUR_S = 3600
 LONGEST_LINK_S = 30 * 24 * _HOUR_S
@@ -34,6 +34,35 @@ class WatchedAsset(Frozen):
     error: ErrorView | None = None
     #: What a viewer would notice: damage.
     warnings: tuple[MediaWarning, ...] = ()
+
+
+class WatchedTask(Frozen):
+    """A piece of the work, as far as a progress bar needs it."""
+
+    id: TaskId
+    state: TaskState
+    is_background: bool = False
+    progress: dict[str, float]
+
+
+class WatchedJob(Frozen):
+    """How far an asset is prepared."""
+
+    id: JobId
+    asset_id: AssetId
+    state: JobState
+    progress: float
+    rungs: dict[str, float]
+    eta_s: float | None = None
+    tasks: tuple[WatchedTask, ...] = ()
+
+
+class WatchedSnapshot(Frozen):
+    """First message of a job's socket for viewers, and again after a gap."""
+
+    type: Literal["snapshot"] = "snapshot"
+    job: WatchedJob
+    last_event_id: int
 
 
 class PlaybackLinkRequest(Frozen):

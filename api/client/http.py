@@ -28,6 +28,7 @@ from schemas.http import (
 )
 from schemas.listing import AssetWish, JobWish
 from schemas.profile import Profile
+from schemas.tickets import Ticket, TicketRequest
 from schemas.vocabulary import AssetId, JobId, QueueName, WorkerId
 from schemas.workers import QueueList, QueueView, WorkerList, WorkerView
 
@@ -69,6 +70,17 @@ class _Connected:
 
     def _call(self, kind: type[Answer], method: str, path: str, **how: Any) -> Answer:
         return self._read(kind, self._send(method, path, **how))
+
+    def _ticket(self, job_id: JobId | None) -> str:
+        """Ask for the right to open one websocket.
+
+        On a connection of its own: a watcher outlives the server's, and its caller's.
+        """
+        with _Connected(self.base_url) as asking:
+            asking._http.headers = self._http.headers
+            how = {"content": TicketRequest(job_id=job_id).model_dump_json()}
+            kind = {"Content-Type": "application/json"}
+            return asking._call(Ticket, "POST", "/api/tickets", **how, headers=kind).ticket
 
     def _read(self, kind: type[Answer], response: httpx.Response) -> Answer:
         try:
@@ -229,11 +241,11 @@ class Client(_Connected):
 
     def watch(self, job_id: JobId) -> Iterator[JobMessage]:
         """Follow a job until it has ended, over reconnects, without gaps or repeats."""
-        return watch_job(self.base_url, job_id)
+        return watch_job(self.base_url, job_id, self._ticket)
 
     def watch_all(self) -> Iterator[SystemMessage]:
         """Follow everything, for ever."""
-        return watch_everything(self.base_url)
+        return watch_everything(self.base_url, self._ticket)
 
 
 def _profile_path(name: str) -> str:

@@ -5,20 +5,22 @@ its snapshot or the events it missed, then takes from the mailbox what is newer.
 only from the table, in commit order; the bus and commits of this process merely wake the reader.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Condition, Event, Lock, Thread
 
 import structlog
 
-from api.sockets.frames import text_frame
+from api.sockets.frames import Frames
 from api.sockets.mailbox import Mailbox
 from pipeline.core.errors import ReelmillError, Refused
 from pipeline.database.port import Database
 from pipeline.events.port import BusMessage, EventBus, Subscription
-from pipeline.services import watching
+from pipeline.services import seats, watching
 from schemas.events import ProgressTick
 from schemas.http import EventMessage
+from schemas.tickets import Audience, Seat
 from schemas.vocabulary import JobId
 
 log = structlog.get_logger(__name__)
@@ -26,6 +28,10 @@ log = structlog.get_logger(__name__)
 #: Seconds between looks at the table when no hint comes.
 POLL_S = 1.0
 _BATCH = 500
+#: Seconds for which a seat is believed to be its holder's; with a look at the table, below 5.
+RECHECK_S = 3.0
+#: One seat in so many is no viewer's.
+_OWNERS_SHARE = 4
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,13 @@ class Hub:
         self._by_job: dict[JobId, set[Mailbox]] = {}
         self._n_clients = self._n_lagged = self._n_cut = 0
         self._last_id = 0
+        self._recheck_at = 0.0
         self._wake = Event()
         self._is_closing = False
         self._reader: Thread | None = None
         self._subscription: Subscription | None = None
 
-    def join(self, job_id: JobId | None) -> Mailbox:
+    def join(self, seat: Seat) -> Mailbox:
         """Seat one more client; everything committed from now on reaches its mailbox.
 
         Raises:
@@ -65,13 +72,12 @@ class Hub:
         with self._lock:
             if self._is_closing:
                 raise Refused("The server is stopping.", code="websocket.stopping")
-            if self._n_clients >= self._capacity:
-                detail = f"All {self._capacity} websocket seats are taken."
-                raise Refused(detail, code="websocket.full")
+            if self._n_clients >= _open_to(seat.audience, self._capacity):
+                raise Refused("All websocket seats are taken.", code="websocket.full")
             self._start()
-            mailbox = Mailbox(job_id)
-            seats = self._everything if job_id is None else self._by_job.setdefault(job_id, set())
-            seats.add(mailbox)
+            mailbox, job_id = Mailbox(seat), seat.job_id
+            row = self._everything if job_id is None else self._by_job.setdefault(job_id, set())
+            row.add(mailbox)
             self._n_clients += 1
             return mailbox
 
@@ -87,12 +93,12 @@ class Hub:
     def leave(self, mailbox: Mailbox) -> None:
         """Free a client's seat; leaving twice is fine."""
         with self._lock:
-            job_id = mailbox.job_id
-            seats = self._everything if job_id is None else self._by_job.get(job_id, set())
-            if mailbox not in seats:
+            job_id = mailbox.seat.job_id
+            row = self._everything if job_id is None else self._by_job.get(job_id, set())
+            if mailbox not in row:
                 return
-            seats.discard(mailbox)
-            if job_id is not None and not seats:
+            row.discard(mailbox)
+            if job_id is not None and not row:
                 del self._by_job[job_id]
             self._n_clients -= 1
             self._left.notify_all()
@@ -138,9 +144,10 @@ class Hub:
             self._wake.set()
             return
         audience = self._audience(message.job_id)
-        if audience:
-            frame = text_frame(message)
-            for mailbox in audience:
+        frames = Frames(message)
+        for mailbox in audience:
+            frame = frames.of(mailbox.seat.audience)
+            if frame is not None:
                 mailbox.put_progress(message, frame)
 
     def _read(self) -> None:
@@ -150,18 +157,31 @@ class Hub:
             try:
                 while self._read_batch() == _BATCH:
                     pass
+                self._recheck()
             except ReelmillError as error:
                 # The next look tries again from the same number, so nothing is skipped.
                 log.warning("sockets.events_unreadable", code=error.instance_code)
+
+    def _recheck(self) -> None:
+        """End the seats whose right is over."""
+        if time.monotonic() < self._recheck_at:
+            return
+        self._recheck_at = time.monotonic() + RECHECK_S
+        with self._lock:
+            taken = self._all()
+        void = seats.void(self._database, {mailbox.seat for mailbox in taken})
+        for mailbox in taken:
+            if mailbox.seat in void:
+                mailbox.end()
 
     def _read_batch(self) -> int:
         events = watching.events_after(self._database, self._last_id, limit=_BATCH)
         for event in events:
             audience = self._audience(event.job_id)
-            if audience:
-                frame = text_frame(EventMessage(event=event))
-                kept = [mailbox.put_event(event, frame) for mailbox in audience]
-                self._note_lag(kept.count(False))
+            frames = Frames(EventMessage(event=event))
+            told = [(mailbox, frames.of(mailbox.seat.audience)) for mailbox in audience]
+            kept = [mailbox.put_event(event, frame) for mailbox, frame in told if frame is not None]
+            self._note_lag(kept.count(False))
             self._last_id = event.id
         return len(events)
 
@@ -170,3 +190,8 @@ class Hub:
             with self._lock:
                 self._n_lagged += n_lagged
             log.warning("sockets.lagged", n_clients=n_lagged)
+
+
+def _open_to(audience: Audience, capacity: int) -> int:
+    """Keep some seats from viewers, of whom there may be any number: owners find one free."""
+    return capacity if audience is Audience.OWNERS else capacity - capacity // _OWNERS_SHARE

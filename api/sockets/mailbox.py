@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from threading import Condition
 
 from schemas.events import Event, EventType, ProgressTick
+from schemas.tickets import Seat
 from schemas.vocabulary import JobId, TaskId
 
 #: Events kept for a slow client.
@@ -31,14 +32,15 @@ class Delivery:
     #: Letters were lost: send a snapshot.
     has_lagged: bool = False
     is_closing: bool = False
+    #: The right to the seat is over.
+    has_ended: bool = False
 
 
 class Mailbox:
     """Safe between any number of putting threads and one taking thread."""
 
-    def __init__(self, job_id: JobId | None, *, backlog_events: int = BACKLOG_EVENTS) -> None:
-        #: The job it is about; None means everything.
-        self.job_id = job_id
+    def __init__(self, seat: Seat, *, backlog_events: int = BACKLOG_EVENTS) -> None:
+        self.seat = seat
         self._backlog_events = backlog_events
         self._changed = Condition()
         self._events: deque[Letter] = deque()
@@ -46,6 +48,7 @@ class Mailbox:
         self._has_lagged = False
         self._is_closing = False
         self._is_nudged = False
+        self._has_ended = False
 
     def put_event(self, event: Event, frame: bytes) -> bool:
         """Queue an event; False when the backlog was full and has been dropped."""
@@ -84,7 +87,7 @@ class Mailbox:
         with self._changed:
             self._changed.wait_for(self._is_due, timeout_s)
             letters = (*self._events, *(Letter(0, frame) for _, frame in self._ticks.values()))
-            delivery = Delivery(letters, self._has_lagged, self._is_closing)
+            delivery = Delivery(letters, self._has_lagged, self._is_closing, self._has_ended)
             self._events.clear()
             self._ticks.clear()
             self._has_lagged = self._is_nudged = False
@@ -92,7 +95,8 @@ class Mailbox:
 
     def _is_due(self) -> bool:
         waiting = self._events or self._ticks
-        return bool(waiting or self._has_lagged or self._is_closing or self._is_nudged)
+        is_called = self._is_closing or self._has_ended or self._is_nudged
+        return bool(waiting or self._has_lagged or is_called)
 
     def nudge(self) -> None:
         """Wake the taking thread so that it looks at its connection."""
@@ -104,4 +108,12 @@ class Mailbox:
         """Tell the taking thread to end; what waits is still delivered with it."""
         with self._changed:
             self._is_closing = True
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Tell the taking thread that whoever sits there may do so no more."""
+        with self._changed:
+            self._has_ended = True
+            self._events.clear()
+            self._ticks.clear()
             self._changed.notify()

@@ -1,7 +1,8 @@
 """``/api/events`` and ``/api/jobs/{id}/events``: a snapshot (or what was missed), then deltas.
 
 All that can be refused is refused before the handshake, as problem+json: a foreign Origin,
-no seat left, an unknown job, the database away.
+a ticket that was used, no seat left, an unknown job, the database away. A ticket says who sits
+there; without one it is whoever the request's headers name.
 """
 
 from collections.abc import Iterator
@@ -17,15 +18,21 @@ from werkzeug.exceptions import BadRequest
 from wsproto.utilities import RemoteProtocolError
 
 from api.bodies import ResumeQuery, query
+from api.identity import known
 from api.origins import Origins
 from api.sockets.connection import Unread, prepare
-from api.sockets.frames import text_frame
+from api.sockets.frames import Frames, text_frame
 from api.sockets.hub import Hub
 from api.sockets.mailbox import Delivery, Letter, Mailbox
+from pipeline.bootstrap import Pipeline
+from pipeline.core import links
 from pipeline.core.errors import NotFound, ReelmillError
 from pipeline.database.port import Database
-from pipeline.services import watching
-from schemas.http import EventMessage
+from pipeline.services import seats, watching
+from pipeline.services.viewing import Viewer
+from schemas.http import EventMessage, JobSnapshot, SystemSnapshot
+from schemas.playback import WatchedSnapshot
+from schemas.tickets import Audience, Seat
 from schemas.vocabulary import JobId
 
 log = structlog.get_logger(__name__)
@@ -36,12 +43,13 @@ PING_S = 15.0
 #: Missed events sent one by one; beyond that a snapshot says it shorter.
 REPLAY_EVENTS = 1000
 
-_NORMAL, _RESTARTING, _TRY_LATER, _GONE = 1000, 1012, 1013, 4404
+_NORMAL, _RESTARTING, _TRY_LATER, _ENDED, _GONE = 1000, 1012, 1013, 4401, 4404
 
 
-def sockets_blueprint(database: Database, hub: Hub, origins: Origins) -> Blueprint:
+def sockets_blueprint(pipeline: Pipeline, hub: Hub, origins: Origins) -> Blueprint:
     """Build both routes over one hub."""
     blueprint = Blueprint("sockets", __name__)
+    database = pipeline.database
     sock = Sock()
 
     @blueprint.before_request
@@ -49,9 +57,10 @@ def sockets_blueprint(database: Database, hub: Hub, origins: Origins) -> Bluepri
         _check_handshake()
         origins.check()
         job_id = (request.view_args or {}).get("job_id")
-        asked = query(ResumeQuery).last_event_id
-        g.mailbox = hub.join(job_id)
-        g.opening = _opening(database, job_id, asked)
+        asked = query(ResumeQuery)
+        seat = _seat(pipeline, asked.ticket, job_id)
+        g.mailbox = hub.join(seat)
+        g.opening = _opening(database, seat, asked.last_event_id)
         prepare(request.environ)
 
     @blueprint.teardown_request
@@ -91,15 +100,20 @@ def _bad_handshake(_error: RemoteProtocolError) -> Any:
     raise BadRequest("The websocket handshake is malformed.")
 
 
-def _opening(database: Database, job_id: JobId | None, resume_id: int | None) -> list[Letter]:
+def _seat(pipeline: Pipeline, ticket: str | None, job_id: JobId | None) -> Seat:
+    if ticket is not None:
+        return seats.redeem(pipeline.database, ticket, job_id)
+    viewer = Viewer(links.key_of(pipeline.secret), known())
+    return seats.offer(pipeline.database, viewer, job_id)
+
+
+def _opening(database: Database, seat: Seat, resume_id: int | None) -> list[Letter]:
     """Choose what a client gets first: the events it missed, or a snapshot."""
     if resume_id is not None and _is_all_kept(database, resume_id):
-        if job_id is not None:
-            watching.job_snapshot(database, job_id)  # an unknown job is refused either way
-        missed = list(_missed(database, job_id, resume_id))
+        missed = list(_missed(database, seat, resume_id))
         if len(missed) <= REPLAY_EVENTS:
             return [Letter(resume_id, b""), *missed]
-    return [_snapshot(database, job_id)]
+    return [_snapshot(database, seat)]
 
 
 def _is_all_kept(database: Database, resume_id: int) -> bool:
@@ -109,18 +123,23 @@ def _is_all_kept(database: Database, resume_id: int) -> bool:
     return is_ours and bool(oldest) and oldest[0].id <= resume_id + 1
 
 
-def _missed(database: Database, job_id: JobId | None, resume_id: int) -> Iterator[Letter]:
-    found = watching.events_after(database, resume_id, limit=REPLAY_EVENTS + 1, job_id=job_id)
-    for event in found:
-        yield Letter(event.id, text_frame(EventMessage(event=event)))
+def _missed(database: Database, seat: Seat, resume_id: int) -> Iterator[Letter]:
+    limit = REPLAY_EVENTS + 1
+    for event in watching.events_after(database, resume_id, limit=limit, job_id=seat.job_id):
+        frame = Frames(EventMessage(event=event)).of(seat.audience)
+        if frame is not None:
+            yield Letter(event.id, frame)
 
 
-def _snapshot(database: Database, job_id: JobId | None) -> Letter:
-    if job_id is None:
-        everything = watching.system_snapshot(database)
-        return Letter(everything.last_event_id, text_frame(everything))
-    one = watching.job_snapshot(database, job_id)
-    return Letter(one.last_event_id, text_frame(one))
+def _snapshot(database: Database, seat: Seat) -> Letter:
+    found: SystemSnapshot | JobSnapshot | WatchedSnapshot
+    if seat.job_id is None:
+        found = watching.system_snapshot(database)
+    elif seat.audience is Audience.OWNERS:
+        found = watching.job_snapshot(database, seat.job_id)
+    else:
+        found = watching.viewer_snapshot(database, seat.job_id)
+    return Letter(found.last_event_id, text_frame(found))
 
 
 class _Watch:
@@ -143,7 +162,7 @@ class _Watch:
                 self._ws.close(code, reason)
         if self._ws.sock.has_stalled:
             self._hub.count_cut()
-            log.info("sockets.cut", job_id=self._mailbox.job_id)
+            log.info("sockets.cut", job_id=self._mailbox.seat.job_id)
         # Wakes simple_websocket's reading thread, which would sleep until its next ping.
         self._ws.sock.close()
 
@@ -153,7 +172,10 @@ class _Watch:
             self._open(opening)
             while self._ws.connected:
                 delivery = self._mailbox.take(PING_S)
-                self._deliver(delivery)
+                if not delivery.has_ended:
+                    self._deliver(delivery)
+                if delivery.has_ended:
+                    return _ENDED, "The right to watch this has ended."
                 if delivery.is_closing:
                     return _RESTARTING, "The server restarts."
         except NotFound as error:
@@ -170,7 +192,7 @@ class _Watch:
 
     def _deliver(self, delivery: Delivery) -> None:
         if delivery.has_lagged:
-            self._open([_snapshot(self._database, self._mailbox.job_id)])
+            self._open([_snapshot(self._database, self._mailbox.seat)])
         for letter in delivery.letters:
             if letter.event_id == 0 or letter.event_id > self._last_id:
                 self._send(letter.frame)

@@ -1,25 +1,44 @@
 // Follows a job over its websocket: a snapshot, then numbered events and fleeting progress.
 // The line may break at any time; it is taken up again after the last event that was seen.
+// Each time a ticket is asked for first: a browser can show no other credentials there.
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15000;
 const FINISHED = new Set(["succeeded", "failed", "cancelled"]);
 const ENDINGS = new Set(["job.succeeded", "job.failed", "job.cancelled"]);
 
-export function followJob(jobId, { onProgress, onChange, onLine }) {
+const REFUSED = new Set([401, 403, 404]);
+
+export function followJob(jobId, playbackToken, { onProgress, onChange, onLine }) {
   const job = new Job(onProgress);
   let failures = 0;
   let lastEventId = null;
   let isOver = false;
+  let latest = null;
 
-  function connect() {
+  async function connect() {
+    const ticket = await askForTicket().catch(() => null);
+    if (isOver) return;
+    if (!ticket) { again(); return; }
     const address = new URL(`/api/jobs/${jobId}/events`, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    address.searchParams.set("ticket", ticket);
     if (lastEventId !== null) address.searchParams.set("last_event_id", lastEventId);
     const socket = new WebSocket(address);
+    latest = socket;
     socket.onmessage = ({ data }) => take(JSON.parse(data), socket);
     socket.onopen = () => onLine(true);
-    socket.onclose = () => { if (!isOver) again(); };
+    socket.onclose = () => { if (!isOver && latest === socket) again(); };
+  }
+
+  async function askForTicket() {
+    const asked = { job_id: jobId, playback_token: playbackToken };
+    const body = JSON.stringify(asked);
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch("/api/tickets", { method: "POST", headers, body });
+    // Whoever may not follow it now may not later either: the page itself says why.
+    if (REFUSED.has(answer.status)) { isOver = true; onChange(); }
+    return answer.ok ? (await answer.json()).ticket : null;
   }
 
   function again() {
@@ -48,13 +67,16 @@ export function followJob(jobId, { onProgress, onChange, onLine }) {
   function takeEvent(event, socket) {
     if (event.type.startsWith("task.")) job.settle(event);
     else onChange();
-    if (event.type === "job.planned") reload();
+    if (event.type === "job.planned") begin(socket);
     if (ENDINGS.has(event.type)) end(socket);
   }
 
-  async function reload() {
-    const answer = await fetch(`/api/jobs/${jobId}`).catch(() => null);
-    if (answer?.ok) job.replace(await answer.json());
+  // The plan tells what there is to follow: a new snapshot has it.
+  function begin(socket) {
+    lastEventId = null;
+    latest = null;
+    socket.close();
+    connect();
   }
 
   function end(socket) {

@@ -95,11 +95,16 @@ function rungBar(name) {
 }
 
 function follow() {
-  followJob(data.job_id, {
+  followJob(data.job_id, playbackToken(), {
     onProgress: showProgress,
     onChange: lookAgain,
     onLine: (isUp) => { byId("offline").hidden = isUp; },
   });
+}
+
+// By a signed address, the page's own address has what opens the rest.
+function playbackToken() {
+  return location.pathname.split("/~")[1] ?? null;
 }
 
 async function waitForJob() {

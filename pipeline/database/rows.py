@@ -58,6 +58,15 @@ class AssetRow(NewAsset):
 
 
 @dataclass(frozen=True)
+class AssetGate:
+    """What decides who may watch an asset."""
+
+    account: str
+    playback: Playback
+    playback_epoch: int
+
+
+@dataclass(frozen=True)
 class NewJob:
     """A job to insert; it waits."""
 

@@ -1,11 +1,12 @@
 """The statements services may make, by table; see ``port`` for what holds for all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from pipeline.core.graph import NewTask
 from pipeline.database.filters import EVERY_ASSET, EVERY_JOB, AssetFilter, JobFilter
 from pipeline.database.rows import (
+    AssetGate,
     AssetRow,
     ClaimedRow,
     ErrorJson,
@@ -67,6 +68,9 @@ class AssetRows(Protocol):
     def set_error(self, asset_id: AssetId, error: ErrorJson | None) -> None: ...
     def play(self, asset_id: AssetId, job_id: JobId, *, only_if_none: bool) -> None:
         """Let players get this job's output."""
+
+    def gates(self, asset_ids: Collection[AssetId]) -> dict[AssetId, AssetGate]:
+        """Tell who may watch which; those that are gone are left out."""
 
     def revoke_links(self, asset_id: AssetId) -> None:
         """Void all signed addresses given out so far."""

@@ -61,7 +61,7 @@ def admit(tx: Transaction, asset_id: AssetId, viewer: Viewer) -> Admission:
         return _admit_link(tx, asset_id, viewer.key, viewer.token)
     asset = assets.need(tx, asset_id)
     is_open = asset.playback is not Playback.PRIVATE
-    if not is_open and not owns(viewer.who, asset):
+    if not is_open and not owns(viewer.who, asset.account):
         raise NotFound(f"there is no asset {asset_id}", code="asset.not_found")
     return Admission(asset, is_open)
 
@@ -75,11 +75,11 @@ def _admit_link(tx: Transaction, asset_id: AssetId, key: bytes, token: str) -> A
     return Admission(asset, False, link.expires_at_s, link.expires_at_s - now_s)
 
 
-def owns(who: Identity | None, asset: AssetRow) -> bool:
-    """Tell whether an asset is theirs, or they look after everybody's."""
+def owns(who: Identity | None, account: str) -> bool:
+    """Tell whether an account's assets are theirs, or they look after everybody's."""
     if who is None or not allows(_OWNERS, who):
         return False
-    return sees_all(who) or who.account == asset.account
+    return sees_all(who) or who.account == account
 
 
 def show(db: Database, asset_id: AssetId, viewer: Viewer) -> tuple[WatchedAsset, Admission]:

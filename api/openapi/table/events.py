@@ -3,7 +3,9 @@
 from typing import Final
 
 from api.bodies import ResumeQuery
-from api.openapi.operation import Operation, Tag, nothing
+from api.openapi.operation import Answer, Operation, Tag, nothing
+from api.openapi.table.playback import VOID
+from schemas.tickets import Ticket, TicketRequest
 
 _ABOUT: Final = (
     "A websocket (version 13): first a snapshot, or with `last_event_id` what was missed since,"
@@ -12,13 +14,33 @@ _ABOUT: Final = (
 
 EVENTS: Final = (
     Operation(
+        "tickets.issue",
+        "POST",
+        Tag.EVENTS,
+        "Ask for the right to open one websocket",
+        answers=(Answer(201, "It goes into the address, within half a minute and once.", Ticket),),
+        body=TicketRequest,
+        problems={
+            401: ("auth.required",),
+            403: ("auth.forbidden", *VOID),
+            404: ("job.not_found",),
+        },
+        about="Following everything is for operators; a job for its owner. Whoever may watch an"
+        " asset may follow its job too, and is told how far it is, not how it is made.",
+    ),
+    Operation(
         "sockets.everything",
         "GET",
         Tag.EVENTS,
         "Follow everything",
         answers=(nothing(101, "The websocket is open."),),
         query=ResumeQuery,
-        problems={400: ("http.400",), 403: ("http.403",), 503: ("websocket.full",)},
+        problems={
+            400: ("http.400",),
+            401: ("auth.required", "websocket.ticket_invalid"),
+            403: ("http.403", "auth.forbidden"),
+            503: ("websocket.full",),
+        },
         about=_ABOUT,
     ),
     Operation(
@@ -30,6 +52,7 @@ EVENTS: Final = (
         query=ResumeQuery,
         problems={
             400: ("http.400",),
+            401: ("websocket.ticket_invalid",),
             403: ("http.403",),
             404: ("job.not_found",),
             503: ("websocket.full",),

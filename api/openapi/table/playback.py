@@ -5,7 +5,7 @@ from typing import Final
 from api.openapi.operation import BYTES, ETAG, HTML, Answer, Operation, Tag, nothing
 from schemas.playback import PlaybackLinkRequest, PlaybackLinks, WatchedAsset
 
-_VOID: Final = ("playback.link_invalid", "playback.link_expired", "playback.link_revoked")
+VOID: Final = ("playback.link_invalid", "playback.link_expired", "playback.link_revoked")
 
 PLAYBACK: Final = (
     Operation(
@@ -60,7 +60,7 @@ PLAYBACK: Final = (
             nothing(304, "It has not changed since."),
         ),
         problems={
-            403: _VOID,
+            403: VOID,
             404: (
                 "asset.not_found",
                 "media.not_found",

@@ -1,12 +1,12 @@
 """Assets as rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from pipeline.database.filters import EVERY_ASSET, AssetFilter
-from pipeline.database.rows import AssetRow, ErrorJson, NewAsset
+from pipeline.database.rows import AssetGate, AssetRow, ErrorJson, NewAsset
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
 from pipeline.database.sql.narrowing import Key, page_of
 from pipeline.database.sql.tables import asset
@@ -109,6 +109,14 @@ class SqlAssets:
         if only_if_none:
             change = change.where(asset.c.job_id.is_(None))
         self._connection.execute(change)
+
+    def gates(self, asset_ids: Collection[AssetId]) -> dict[AssetId, AssetGate]:
+        columns = (asset.c.id, asset.c.account, asset.c.playback, asset.c.playback_epoch)
+        rows = self._connection.execute(select(*columns).where(asset.c.id.in_(asset_ids)))
+        return {
+            row.id: AssetGate(row.account, Playback(row.playback), row.playback_epoch)
+            for row in rows
+        }
 
     def revoke_links(self, asset_id: AssetId) -> None:
         self._set(asset_id, playback_epoch=asset.c.playback_epoch + 1)

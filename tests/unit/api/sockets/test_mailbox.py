@@ -2,9 +2,11 @@ from datetime import UTC, datetime
 
 from api.sockets.mailbox import Mailbox
 from schemas.events import Event, EventType, ProgressTick
+from schemas.tickets import Audience, Seat
 from schemas.vocabulary import JobId, TaskId
 
 JOB = JobId("job")
+SEAT = Seat(job_id=JOB, audience=Audience.OWNERS)
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -23,7 +25,7 @@ def frames(mailbox: Mailbox) -> list[bytes]:
 
 
 def test_events_keep_their_order_and_are_taken_once() -> None:
-    mailbox = Mailbox(JOB)
+    mailbox = Mailbox(SEAT)
     for number in (1, 2, 3):
         mailbox.put_event(an_event(number), b"%d" % number)
 
@@ -32,7 +34,7 @@ def test_events_keep_their_order_and_are_taken_once() -> None:
 
 
 def test_only_the_latest_progress_of_a_task_waits() -> None:
-    mailbox = Mailbox(JOB)
+    mailbox = Mailbox(SEAT)
     mailbox.put_progress(a_tick("a", 0.1), b"a1")
     mailbox.put_progress(a_tick("b", 0.1), b"b1")
     mailbox.put_progress(a_tick("a", 0.2), b"a2")
@@ -41,7 +43,7 @@ def test_only_the_latest_progress_of_a_task_waits() -> None:
 
 
 def test_progress_never_follows_the_end_of_its_task() -> None:
-    mailbox = Mailbox(JOB)
+    mailbox = Mailbox(SEAT)
     mailbox.put_progress(a_tick("a", 0.9), b"a")
     mailbox.put_progress(a_tick("b", 0.5), b"b")
     mailbox.put_event(an_event(1, task="a"), b"done")
@@ -50,7 +52,7 @@ def test_progress_never_follows_the_end_of_its_task() -> None:
 
 
 def test_progress_never_follows_the_end_of_its_job() -> None:
-    mailbox = Mailbox(None)
+    mailbox = Mailbox(Seat(audience=Audience.OWNERS))
     mailbox.put_progress(a_tick("a", 0.9), b"a")
     mailbox.put_event(an_event(1, EventType.JOB_CANCELLED), b"cancelled")
 
@@ -58,7 +60,7 @@ def test_progress_never_follows_the_end_of_its_job() -> None:
 
 
 def test_a_full_backlog_is_dropped_for_a_snapshot() -> None:
-    mailbox = Mailbox(JOB, backlog_events=2)
+    mailbox = Mailbox(SEAT, backlog_events=2)
     kept = [mailbox.put_event(an_event(number), b"x") for number in (1, 2, 3, 4)]
 
     delivery = mailbox.take(0)
@@ -69,7 +71,7 @@ def test_a_full_backlog_is_dropped_for_a_snapshot() -> None:
 
 
 def test_after_a_lag_events_are_kept_again() -> None:
-    mailbox = Mailbox(JOB, backlog_events=1)
+    mailbox = Mailbox(SEAT, backlog_events=1)
     for number in (1, 2):
         mailbox.put_event(an_event(number), b"x")
     mailbox.take(0)
@@ -82,7 +84,7 @@ def test_after_a_lag_events_are_kept_again() -> None:
 
 
 def test_a_closing_mailbox_still_delivers() -> None:
-    mailbox = Mailbox(JOB)
+    mailbox = Mailbox(SEAT)
     mailbox.put_event(an_event(1), b"last")
     mailbox.close()
 
@@ -93,7 +95,7 @@ def test_a_closing_mailbox_still_delivers() -> None:
 
 
 def test_a_nudge_wakes_once() -> None:
-    mailbox = Mailbox(JOB)
+    mailbox = Mailbox(SEAT)
     mailbox.nudge()
 
     assert mailbox.take(60).letters == ()

@@ -1,0 +1,161 @@
+"""Who may follow what over a websocket: seats, the tickets to them, and whether they still hold.
+
+A seat is checked again while it is taken: logins end, keys are revoked, assets made private.
+The database is asked, not a bus told: what a bus loses would leave somebody listening.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+
+from pipeline.core.access import Rule, allows, sees_all
+from pipeline.core.errors import Forbidden, NotFound, Unauthenticated
+from pipeline.database.port import Database, Transaction
+from pipeline.database.rows import AssetGate
+from pipeline.services import viewing
+from pipeline.services.viewing import Viewer
+from schemas.identity import Identity, Playback, Role, Scope
+from schemas.tickets import Audience, Seat, Ticket
+from schemas.vocabulary import AssetId, JobId
+
+#: A ticket is used by the script that asked for it.
+TICKET_LIFE_S = 30
+#: Whom another issuer vouches for cannot be asked about again: they come back with a fresh token.
+_GUEST_S = 900.0
+_EVERYTHING = Rule(Role.OPERATOR, Scope.JOBS_READ)
+_OWN_JOBS = Rule(Role.CREATOR, Scope.JOBS_READ)
+
+
+def offer(
+    db: Database, viewer: Viewer, job_id: JobId | None, *, login_id: str | None = None
+) -> Seat:
+    """Find the seat somebody may take: an owner's where the job is theirs, a viewer's else.
+
+    Raises:
+        Unauthenticated, Forbidden: following everything is for operators.
+        NotFound: there is no such job for them.
+    """
+    with db.read() as tx:
+        until_s = _until(tx, viewer.who)
+        if job_id is None:
+            _need_operator(viewer.who)
+            return Seat(
+                audience=Audience.OWNERS, who=viewer.who, login_id=login_id, until_s=until_s
+            )
+        seat = _of_job(tx, viewer, job_id)
+    ends = [end for end in (seat.until_s, until_s) if end is not None]
+    return seat.model_copy(
+        update={"login_id": login_id, "until_s": min(ends) if ends else None, "who": viewer.who}
+    )
+
+
+def _need_operator(who: Identity | None) -> None:
+    if allows(_EVERYTHING, who):
+        return
+    if who is None or who.is_anonymous:
+        raise Unauthenticated("following everything needs credentials")
+    raise Forbidden("following everything takes the role operator and the scope jobs:read")
+
+
+def _of_job(tx: Transaction, viewer: Viewer, job_id: JobId) -> Seat:
+    job = tx.jobs.get(job_id) if job_id.isalnum() else None
+    if job is None:
+        raise _no_job(job_id)
+    who = viewer.who
+    if allows(_OWN_JOBS, who) and who is not None and (sees_all(who) or who.account == job.account):
+        return Seat(job_id=job_id, audience=Audience.OWNERS)
+    try:
+        admission = viewing.admit(tx, job.asset_id, viewer)
+    except NotFound:
+        raise _no_job(job_id) from None
+    if admission.asset.job_id != job_id:
+        # Viewers follow what they will watch, not what else its owner tries.
+        raise _no_job(job_id)
+    return Seat(
+        job_id=job_id,
+        audience=Audience.VIEWERS,
+        asset_id=job.asset_id,
+        link_epoch=None if viewer.token is None else admission.asset.playback_epoch,
+        until_s=admission.until_s,
+    )
+
+
+def _no_job(job_id: JobId) -> NotFound:
+    return NotFound(f"there is no job {job_id}", code="job.not_found")
+
+
+def _until(tx: Transaction, who: Identity | None) -> float | None:
+    if who is None or who.is_anonymous or tx.accounts.get(who.account) is not None:
+        return None
+    return tx.jobs.now() + _GUEST_S
+
+
+def issue(db: Database, seat: Seat) -> Ticket:
+    """Make a ticket to a seat: good once, on any API process, for half a minute."""
+    text = secrets.token_urlsafe(32)
+    with db.write() as tx:
+        tx.tickets.add(_digest(text), seat.model_dump(mode="json"), life_s=TICKET_LIFE_S)
+    return Ticket(ticket=text, expires_in_s=TICKET_LIFE_S)
+
+
+def redeem(db: Database, text: str, job_id: JobId | None) -> Seat:
+    """Take the seat of a ticket, which is void then.
+
+    Raises:
+        Unauthenticated: it was used, is too old, is for another seat or never was one.
+    """
+    with db.write() as tx:
+        kept = tx.tickets.take(_digest(text))
+    seat = None if kept is None else Seat.model_validate(kept)
+    if seat is None or seat.job_id != job_id:
+        raise Unauthenticated(
+            "this ticket was used, is too old, or is for something else",
+            code="websocket.ticket_invalid",
+            remedy="Ask for a new one (POST /api/tickets) each time you connect.",
+        )
+    return seat
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def void(db: Database, seats: Iterable[Seat]) -> set[Seat]:
+    """Find those whose right has ended; the same rights are looked up once."""
+    # A job is of one asset for ever: it plays no part.
+    rights = {seat: seat.model_copy(update={"job_id": None}) for seat in seats}
+    distinct = set(rights.values())
+    with db.read() as tx:
+        now_s = tx.jobs.now()
+        gates = tx.assets.gates({seat.asset_id for seat in distinct if seat.asset_id is not None})
+        held = {seat for seat in distinct if _holds(tx, seat, gates, now_s)}
+    return {seat for seat, right in rights.items() if right not in held}
+
+
+def _holds(tx: Transaction, seat: Seat, gates: Mapping[AssetId, AssetGate], now_s: float) -> bool:
+    if seat.until_s is not None and now_s >= seat.until_s:
+        return False
+    if seat.who is not None and not seat.who.is_anonymous and not _is_known(tx, seat, seat.who):
+        return False
+    if seat.asset_id is None:
+        return True
+    gate = gates.get(seat.asset_id)
+    if gate is None:
+        return False
+    if seat.link_epoch is not None:
+        return seat.link_epoch == gate.playback_epoch
+    return gate.playback is not Playback.PRIVATE or viewing.owns(seat.who, gate.account)
+
+
+def _is_known(tx: Transaction, seat: Seat, who: Identity) -> bool:
+    account = tx.accounts.get(who.account)
+    if account is None:
+        # A guest of another issuer, for as long as that holds; whoever had an account lost it.
+        return seat.until_s is not None
+    if account.is_disabled or account.role is not who.role:
+        return False
+    if who.key_id is not None:
+        key = tx.api_keys.get(who.key_id)
+        return key is not None and key.is_live
+    login = None if seat.login_id is None else tx.logins.get(seat.login_id)
+    return seat.login_id is None or (login is not None and login.is_live)
