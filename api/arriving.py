@@ -5,6 +5,7 @@ came before along; so its readers are asked for what is there. Another thread ma
 reading side of the connection is shut down, which wakes whoever waits for it.
 """
 
+import math
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,12 @@ from werkzeug.exceptions import ClientDisconnected
 
 from api.framing import Body
 from api.streaming import BLOCK_BYTES, connection_socket
+
+#: What a broken connection brought and nobody has read yet is read in less …
+_DRAIN_S = 0.3
+#: … or there is none, once its reader has waited for so long.
+_QUIET_S = 0.05
+_LOOK_S = 0.005
 
 _BROKEN = (OSError, ClientDisconnected, ParseException)
 
@@ -43,7 +50,10 @@ class Arriving:
         if self.announced_bytes is None and "HTTP_TRANSFER_ENCODING" not in environ:
             self.announced_bytes = 0
         self._stall_s = stall_s
-        self._is_stopped = False
+        #: Until when a reader that shall end may take in what lies in the connection already.
+        self._until_s = math.inf
+        #: Since when the reader waits for bytes; infinite while it does other things.
+        self._waits_since_s = math.inf
         self.n_bytes = 0
         #: When the last block came, by the monotonic clock.
         self.moved_at = time.monotonic()
@@ -64,7 +74,12 @@ class Arriving:
 
     def _blocks(self, read: Callable[[], bytes]) -> Iterator[bytes]:
         try:
-            while not self._is_stopped and (block := read()):
+            while time.monotonic() < self._until_s:
+                self._waits_since_s = time.monotonic()
+                block = read()
+                self._waits_since_s = math.inf
+                if not block:
+                    break
                 self.n_bytes += len(block)
                 self.moved_at = time.monotonic()
                 yield block
@@ -75,7 +90,7 @@ class Arriving:
         else:
             is_whole = self.announced_bytes in {None, self.n_bytes}
             self.end = End.WHOLE if is_whole else End.BROKEN
-        if self._is_stopped and self.end is not End.WHOLE:
+        if self._until_s < math.inf and self.end is not End.WHOLE:
             self.end = End.STOPPED
 
     def _set_timeout(self, seconds: float | None) -> None:
@@ -84,8 +99,11 @@ class Arriving:
                 self._connection.settimeout(seconds)
 
     def stop(self) -> None:
-        """Let the reading thread end at once, with what it has."""
-        self._is_stopped = True
+        """Let the reading thread end at once, with what has come; returns when it will."""
+        until_s = min(self._until_s, time.monotonic() + _DRAIN_S)
+        self._until_s = until_s
+        while time.monotonic() < min(until_s, self._waits_since_s + _QUIET_S):
+            time.sleep(_LOOK_S)
         if self._connection is not None:
             with suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RD)

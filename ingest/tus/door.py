@@ -33,7 +33,7 @@ class Arriving(Protocol):
         """Yield what comes until it ends, however it does."""
 
     def stop(self) -> None:
-        """Let the reading thread end at once, with what it has."""
+        """Let the reading thread end at once, with what has come."""
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,9 @@ class Receiver:
             raise Locked(
                 "a newer request writes to this upload", code="upload.taken_over"
             ) from error
+        sha256 = self._keep(turn.row, intake)
         intake.require_whole()
-        return self._keep(turn.row, intake)
+        return sha256
 
     def _room(self, row: UploadRow) -> int:
         limit_bytes = self._pipeline.settings.upload_limit_bytes
@@ -115,7 +116,7 @@ class Receiver:
         return noted
 
     def _keep(self, row: UploadRow, intake: "_Intake") -> str:
-        if intake.whole is None:
+        if intake.whole is None or row.offset_bytes != intake.offset_bytes:
             return ""
         if row.length_bytes == row.offset_bytes:
             return intake.whole.digest().hex()
@@ -135,6 +136,8 @@ class _Intake:
         self.checksum = checksum
         self._of_body = None if checksum is None else checksum.begin()
         self.whole: Digest | None = None
+        #: Up to where bytes have passed.
+        self.offset_bytes = row.offset_bytes
 
     def __iter__(self) -> Iterator[bytes]:
         """Pass on what arrives, however it ends; raises before the first byte too many."""
@@ -145,6 +148,7 @@ class _Intake:
             blocks = chain([head] if head else [], blocks)
         for block in blocks:
             self._require_room()
+            self.offset_bytes += len(block)
             for digest in (self._of_body, self.whole):
                 if digest is not None:
                     digest.update(block)

@@ -16,7 +16,6 @@ from ingest.tus.work import Work
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Conflict, Forbidden
 from pipeline.database.uploads import UploadRow
-from pipeline.services.uploads import completing, writing
 from schemas.uploads import UploadId, UploadKind, UploadState
 
 
@@ -98,12 +97,10 @@ class Door:
     def offset(self, upload_id: UploadId) -> Response:
         """Say how an upload stands; whoever still writes to it has gone, or goes now."""
         owner = self._host.owner()
-        row = writing.look(self._pipeline.database, upload_id, owner=owner)
-        if row.holder is not None or completing.is_due(row):
-            with self._turns.turn(upload_id, owner=owner, is_polite=False) as turn:
-                self._work.complete(turn)
-                row = turn.row
-        return Response(status=200, headers=answers.head(_standing(row)))
+        # Even where nobody writes: who was there just before may be about to.
+        with self._turns.turn(upload_id, owner=owner, is_polite=False) as turn:
+            self._work.complete(turn)
+        return Response(status=200, headers=answers.head(_standing(turn.row)))
 
     def append(self, upload_id: UploadId) -> Response:
         """Take more bytes; the last ones make it an asset with a job."""

@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 
 import structlog
 
@@ -96,7 +96,8 @@ class Turns:
         if isinstance(message, UploadWanted):
             turn = self._turns.get(message.upload_id)
             if turn is not None and turn.row.epoch == message.epoch:
-                turn.stop()
+                # The bus must not wait for it.
+                Thread(target=turn.stop, name="turn-stop", daemon=True).start()
 
     @contextmanager
     def turn(self, upload_id: UploadId, *, owner: str | None, is_polite: bool) -> Iterator[Turn]:
