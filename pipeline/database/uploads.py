@@ -82,12 +82,10 @@ class UploadRows(Protocol):
     ) -> list[tuple[float, UploadRow]]:
         """Open ones, newest first, with the key of each row for the next page."""
 
-    def take(
-        self, upload_id: UploadId, holder: str, *, over_epoch: int | None = None
-    ) -> int | None:
-        """Grant an open upload to a writer and return the epoch of the grant.
+    def take(self, upload_id: UploadId, holder: str, *, over_epoch: int | None = None) -> bool:
+        """Grant an open upload to a writer, raising its epoch.
 
-        None where somebody holds it, unless that is by the grant ``over_epoch``.
+        False where somebody holds it, unless that is by the grant ``over_epoch``.
         """
 
     def release(self, upload_id: UploadId, epoch: int) -> bool:

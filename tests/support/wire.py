@@ -93,7 +93,7 @@ class Wire:
         with contextlib.suppress(ConnectionError):
             for block in body:
                 self._socket.sendall(block)
-        return self.answer()
+        return self.answer(has_body=method != "HEAD")
 
     def begin(self, method: str, target: str, headers: Mapping[str, str]) -> None:
         """Send the head of a request."""
@@ -117,13 +117,13 @@ class Wire:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
-    def answer(self) -> Answer:
+    def answer(self, *, has_body: bool = True) -> Answer:
         """Read the final answer to a request without a body worth naming in HTTP/1.1 terms."""
         with self._socket.makefile("rb") as stream:
             while True:
                 status, headers = _head(stream.readline, stream.readline())
                 if status >= 200:
-                    length = int(headers.get("content-length", "0"))
+                    length = int(headers.get("content-length", "0")) if has_body else 0
                     return Answer(status, headers, stream.read(length) if length else b"")
 
 

@@ -71,9 +71,7 @@ class SqlUploads(SqlUploadUpkeep):
         query = query.order_by(upload.c.created_at.desc(), upload.c.id.desc()).limit(limit)
         return [(row.created_at, upload_row(row)) for row in self._connection.execute(query)]
 
-    def take(
-        self, upload_id: UploadId, holder: str, *, over_epoch: int | None = None
-    ) -> int | None:
+    def take(self, upload_id: UploadId, holder: str, *, over_epoch: int | None = None) -> bool:
         free: ColumnElement[bool] = upload.c.holder.is_(None)
         if over_epoch is not None:
             free = or_(free, upload.c.epoch == over_epoch)
@@ -81,10 +79,8 @@ class SqlUploads(SqlUploadUpkeep):
             update(upload)
             .where(upload.c.id == upload_id, upload.c.state == _OPEN, free)
             .values(holder=holder, epoch=upload.c.epoch + 1, moved_at=now_s())
-            .returning(upload.c.epoch)
         )
-        epoch: int | None = taken.scalar_one_or_none()
-        return epoch
+        return taken.rowcount == 1
 
     def release(self, upload_id: UploadId, epoch: int) -> bool:
         return self._change(upload_id, epoch, holder=None)

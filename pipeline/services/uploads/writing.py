@@ -47,12 +47,11 @@ def take(
         NotFound, Gone: it is not there (any more).
     """
     with db.write() as tx:
+        # The grant first, so that what is read after it is what it was granted on; one on an
+        # upload that turns out not to be theirs is taken back with the transaction.
+        is_ours = upload_id.isalnum() and tx.uploads.take(upload_id, holder, over_epoch=over_epoch)
         row = need(tx, upload_id, owner=owner)
-        quiet_s = tx.jobs.now() - row.moved_at.timestamp()
-        epoch = tx.uploads.take(upload_id, holder, over_epoch=over_epoch)
-    if epoch is None:
-        return Taken(row, is_ours=False, quiet_s=quiet_s)
-    return Taken(replace(row, epoch=epoch, holder=holder), is_ours=True, quiet_s=quiet_s)
+        return Taken(row, is_ours=is_ours, quiet_s=tx.jobs.now() - row.moved_at.timestamp())
 
 
 def release(db: Database, upload_id: UploadId, epoch: int) -> None:
