@@ -35,7 +35,7 @@ class PipelineGauges(Collector):
         try:
             self._gate.pass_through()
             with self._lock:
-                families = [*self._queues(), *self._workers(), *self._outbox()]
+                families = [*self._queues(), *self._workers(), *self._outbox(), *self._webhooks()]
         except ReelmillError as error:
             log.warning("metrics.database_away", code=error.instance_code)
             families = []
@@ -70,6 +70,26 @@ class PipelineGauges(Collector):
         with self._pipeline.database.read() as rows:
             waiting = sum(rows.outbox.waiting().values())
         return [GaugeMetricFamily("reelmill_outbox_rows", "Rings not yet published.", waiting)]
+
+    def _webhooks(self) -> list[Metric]:
+        with self._pipeline.database.read() as rows:
+            untold = rows.webhooks.lag() if rows.webhooks.has_enabled() else 0
+            pending, late_s = rows.deliveries.waiting()
+            delivered, failed = rows.webhooks.totals()
+        sent = GaugeMetricFamily(
+            "reelmill_webhook_deliveries", "Deliveries of the present webhooks.", labels=["state"]
+        )
+        for state, count in (("pending", pending), ("delivered", delivered), ("failed", failed)):
+            sent.add_metric([state], count)
+        return [
+            sent,
+            GaugeMetricFamily(
+                "reelmill_webhook_lag_seconds", "How late the latest delivery is.", late_s
+            ),
+            GaugeMetricFamily(
+                "reelmill_webhook_events_waiting", "Events no webhook was told of.", untold
+            ),
+        ]
 
 
 class SocketGauges(Collector):

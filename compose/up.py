@@ -11,7 +11,7 @@ from compose import folder
 from compose.http import application
 from compose.scheduler import Scheduler
 from pipeline.bootstrap import Pipeline, build
-from pipeline.services import tasks
+from pipeline.services import sending, tasks
 from pipeline.settings import Settings
 from schemas.vocabulary import QueueName
 from workers.app import WorkerProcess
@@ -73,6 +73,7 @@ class House:
         """Give away at once what a killed predecessor ran: the folder's lock proves it dead."""
         if not self._settings.database_url.get_secret_value():
             tasks.release_all(pipeline.database)
+            sending.release_all(pipeline.database)
 
     def _serve(self, opening: ExitStack, pipeline: Pipeline) -> str:
         server = serve_embedded(

@@ -13,6 +13,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from api.client.asking import PAUSES_S, REPEATED, json_body, wished
+from api.client.hooks import WebhookCalls
 from api.client.problems import ApiError, foreign, raise_for, unreachable
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
 from schemas.edits import AssetPatch
@@ -111,6 +112,11 @@ class _Connected:
 
 class Client(_Connected):
     """One server's API. Every method raises ApiError when the server refuses or is away."""
+
+    @property
+    def webhooks(self) -> WebhookCalls:
+        """Calls about webhooks."""
+        return WebhookCalls(self._call, self._send)
 
     def upload(
         self,

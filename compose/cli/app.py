@@ -7,7 +7,18 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from api.client import ApiError
-from compose.cli import assets, doctor, fleet, jobs, plan, profiles, roles, run_clip, submit
+from compose.cli import (
+    assets,
+    doctor,
+    fleet,
+    jobs,
+    plan,
+    profiles,
+    roles,
+    run_clip,
+    submit,
+    webhooks,
+)
 from compose.cli.exits import Exit, code_of, code_of_problem, complain
 from pipeline.core.errors import ReelmillError
 from schemas.http import ErrorView
@@ -26,6 +37,7 @@ app.command("submit")(submit.submit)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(assets.app, name="assets")
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(webhooks.app, name="webhooks")
 app.command("queues")(fleet.queues)
 app.command("workers")(fleet.workers)
 app.command("plan")(plan.plan)

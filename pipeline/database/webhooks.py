@@ -187,6 +187,9 @@ class WebhookRows(Protocol):
     def release(self, held: Lease) -> None:
         """Give the right back."""
 
+    def release_all(self) -> None:
+        """End every lease: whoever held one is known to be dead."""
+
     def note_success(self, webhook_id: WebhookId) -> None:
         """Note that something got through."""
 
@@ -244,4 +247,4 @@ class DeliveryRows(Protocol):
         """Forget what ended long ago."""
 
     def waiting(self) -> tuple[int, float]:
-        """Count what is pending, and tell for how many seconds the oldest that is due is."""
+        """Count what enabled webhooks wait for, and tell how many seconds late the latest is."""

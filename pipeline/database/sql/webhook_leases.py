@@ -77,6 +77,12 @@ class SqlWebhookLeases:
             .values(lease_until=0.0)
         )
 
+    def release_all(self) -> None:
+        held = webhook.c.lease_until > 0
+        # A new epoch: should one of them live after all, it writes nothing.
+        freed = {"lease_until": 0.0, "epoch": webhook.c.epoch + 1}
+        self._connection.execute(update(webhook).where(held).values(freed))
+
     def wake(self, webhook_id: WebhookId) -> None:
         self._set(webhook_id, rest_until=0.0)
 
