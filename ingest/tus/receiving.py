@@ -9,6 +9,7 @@ from itertools import chain
 from threading import Lock
 from typing import cast
 
+from ingest.tus.abreast import Abreast
 from ingest.tus.checksum import Checksum, Digest
 from ingest.tus.door import Arriving
 from ingest.tus.turns import Turn
@@ -146,13 +147,13 @@ class _Intake:
             head = _head(blocks)
             self._require_media(head)
             blocks = chain([head] if head else [], blocks)
-        for block in blocks:
-            self._require_room()
-            self.offset_bytes += len(block)
-            for digest in (self._of_body, self.whole):
-                if digest is not None:
-                    digest.update(block)
-            yield block
+        abreast = Abreast([digest for digest in (self._of_body, self.whole) if digest is not None])
+        with abreast.ended():
+            for block in blocks:
+                self._require_room()
+                self.offset_bytes += len(block)
+                abreast.update(block)
+                yield block
 
     def _is_beginning(self) -> bool:
         return self._row.offset_bytes == 0 and self._row.kind is UploadKind.WHOLE
