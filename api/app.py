@@ -1,18 +1,22 @@
 """The Flask application over one pipeline. Who serves it is not known here."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from flask import Blueprint, Flask, Response, g, request
 
+from api.accounts import accounts_blueprint
 from api.assets import assets_blueprint
+from api.auth import auth_blueprint
+from api.authentication import authenticator
 from api.bodies import IdConverter
 from api.checks import Check, DatabaseGate
+from api.entrance import Entrance
 from api.fleet import fleet_blueprint
 from api.health import health_blueprint
-from api.identity import identify
 from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
+from api.keys import keys_blueprint
 from api.links import links_blueprint
+from api.login import login_blueprint
 from api.media import media_blueprint
 from api.metrics import metrics_blueprint
 from api.once import register_once
@@ -54,9 +58,9 @@ def create_app(
     register(app)
     # Before the guards, so that what they refuse is measured too.
     app.register_blueprint(metrics_blueprint(pipeline, hub, gate))
-    app.before_request(partial(identify, pipeline.settings))
     origins = register_origins(app, pipeline.settings)
     app.before_request(_guard_database(gate))
+    app.before_request(authenticator(pipeline))
     app.before_request(enforce)
     register_once(app, pipeline.database, STREAMED)
     app.after_request(_headers)
@@ -67,6 +71,7 @@ def create_app(
         sockets_blueprint(pipeline, hub, origins),
         openapi_blueprint(),
         *doors,
+        *_people(pipeline),
     ):
         app.register_blueprint(blueprint)
     return app
@@ -87,11 +92,22 @@ def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
     )
 
 
+def _people(pipeline: Pipeline) -> tuple[Blueprint, ...]:
+    """Make what lets people and apps in; passwords tried anywhere are counted together."""
+    entrance = Entrance(pipeline)
+    return (
+        auth_blueprint(pipeline, entrance),
+        login_blueprint(pipeline, entrance),
+        accounts_blueprint(pipeline),
+        keys_blueprint(pipeline),
+    )
+
+
 def _guard_database(gate: DatabaseGate) -> Callable[[], None]:
     """Refuse early what would only wait for a database that is away."""
 
     def guard() -> None:
-        if request.path.startswith(("/api/", "/media/", "/watch/")):
+        if request.path.startswith(("/api/", "/media/", "/watch/", "/login", "/logout")):
             gate.pass_through()
 
     return guard

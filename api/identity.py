@@ -4,17 +4,7 @@ from flask import g
 
 from pipeline.core.access import sees_all
 from pipeline.core.errors import Unauthenticated
-from pipeline.services.assets import LOCAL_ACCOUNT
-from pipeline.settings import Settings
-from schemas.identity import Identity, Role
-
-
-def identify(settings: Settings) -> None:
-    """Find out who asks, before anything is done for them."""
-    g.identity = None
-    if settings.anonymous_role:
-        role = Role(settings.anonymous_role)
-        g.identity = Identity(account=LOCAL_ACCOUNT, role=role, is_anonymous=True)
+from schemas.identity import Identity
 
 
 def known() -> Identity | None:

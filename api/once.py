@@ -64,11 +64,12 @@ def _beginning(database: Database, streamed: frozenset[str]) -> Callable[[], Res
             return None
         if who is None or not request.path.startswith("/api/"):
             return None
+        key = _key(request.headers[HEADER])
         found = once.claim(
             database,
             account=who.account,
-            key=_key(request.headers[HEADER]),
-            fingerprint=_fingerprint(is_streamed=request.endpoint in streamed),
+            key=key,
+            fingerprint=_fingerprint(key, is_streamed=request.endpoint in streamed),
         )
         if isinstance(found, Kept):
             return _replayed(found)
@@ -89,13 +90,14 @@ def _key(text: str) -> str:
     return written[1] or written[2]
 
 
-def _fingerprint(*, is_streamed: bool) -> str:
+def _fingerprint(key: str, *, is_streamed: bool) -> str:
     if is_streamed:
         rest = f"{request.content_length}".encode()
     else:
         request.max_content_length = BODY_LIMIT_BYTES
         rest = request.get_data(cache=True)
-    asked = f"{request.method} {request.full_path} {request.mimetype}\n"
+    # With the key, which is stored nowhere: a body may hold a password, to be guessed from this.
+    asked = f"{key}\n{request.method} {request.full_path} {request.mimetype}\n"
     return hashlib.sha256(asked.encode("utf-8", "surrogateescape") + rest).hexdigest()
 
 

@@ -12,7 +12,7 @@ from pipeline.core.access import EVERYBODY, Rule, allows
 from pipeline.core.errors import Forbidden, Unauthenticated
 from schemas.identity import Role, Scope
 
-_CREATOR, _OPERATOR, _ADMIN = Role.CREATOR, Role.OPERATOR, Role.ADMIN
+_VIEWER, _CREATOR, _OPERATOR, _ADMIN = Role
 
 #: Endpoint → rule. A test compares it with the application's routes.
 POLICY: Mapping[str, Rule] = {
@@ -67,6 +67,24 @@ POLICY: Mapping[str, Rule] = {
     "webhooks.deliveries": Rule(_CREATOR, Scope.WEBHOOKS_READ),
     "webhooks.delivery": Rule(_CREATOR, Scope.WEBHOOKS_READ),
     "webhooks.redeliver": Rule(_CREATOR, Scope.WEBHOOKS_WRITE),
+    # Whoever is to be let in is not known yet.
+    "auth.token": EVERYBODY,
+    "auth.refresh": EVERYBODY,
+    "auth.revoke": EVERYBODY,
+    "login.page": EVERYBODY,
+    "login.submit": EVERYBODY,
+    "login.ticket": EVERYBODY,
+    "login.logout": EVERYBODY,
+    "auth.me": Rule(_VIEWER),
+    # Their own; those of others are for admins.
+    "keys.listing": Rule(_VIEWER, Scope.ACCOUNTS_WRITE),
+    "keys.create": Rule(_VIEWER, Scope.ACCOUNTS_WRITE),
+    "keys.revoke": Rule(_VIEWER, Scope.ACCOUNTS_WRITE),
+    "accounts.listing": Rule(_ADMIN, Scope.ACCOUNTS_WRITE),
+    "accounts.create": Rule(_ADMIN, Scope.ACCOUNTS_WRITE),
+    "accounts.one": Rule(_ADMIN, Scope.ACCOUNTS_WRITE),
+    "accounts.change": Rule(_ADMIN, Scope.ACCOUNTS_WRITE),
+    "accounts.remove": Rule(_ADMIN, Scope.ACCOUNTS_WRITE),
     "fleet.queues": Rule(_OPERATOR, Scope.FLEET_READ),
     "fleet.pause": Rule(_OPERATOR, Scope.FLEET_WRITE),
     "fleet.resume": Rule(_OPERATOR, Scope.FLEET_WRITE),

@@ -3,6 +3,7 @@
 The handler for everything else is one of the four places that may catch ``Exception``.
 """
 
+import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -78,6 +79,8 @@ _PLAIN: Mapping[int, tuple[str, str]] = {
 _RETRY_AFTER_S: Mapping[int, int] = {503: 2, 423: 1}
 #: Statuses that HTTP itself does not know.
 _OTHERS: Mapping[int, str] = {460: "Checksum Mismatch"}
+#: What is 401 without a token having been shown.
+_NO_TOKEN = frozenset({"auth.required", "auth.wrong_password", "auth.ticket_invalid"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -114,13 +117,16 @@ def _ours(error: ReelmillError) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("http.refused", code=error.instance_code, detail=error.detail, status=status)
     fields = error.fields if isinstance(error, FieldsInvalid) else ()
-    return _answer(
+    answer = _answer(
         status,
         code=error.instance_code,
         detail=public_detail(error),
         remedy=error.remedy,
         fields=fields,
     )
+    if isinstance(error, errors.TooManyTries):
+        answer.headers["Retry-After"] = str(math.ceil(error.wait_s))
+    return answer
 
 
 def public_detail(error: ReelmillError) -> str:
@@ -189,7 +195,9 @@ def _answer(
     answer = Response(problem.model_dump_json(), status, content_type="application/problem+json")
     vary(answer)
     if status == HTTPStatus.UNAUTHORIZED:
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="reelmill"'
+        # RFC 6750: who showed no token is told no error of it.
+        shown = "" if code in _NO_TOKEN else ', error="invalid_token"'
+        answer.headers["WWW-Authenticate"] = f'Bearer realm="reelmill"{shown}'
     if status in _RETRY_AFTER_S or code == "idempotency.in_flight":
         answer.headers["Retry-After"] = str(_RETRY_AFTER_S.get(status, 2))
     return answer

@@ -43,12 +43,13 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 def warn_if_open(host: str) -> None:
-    """Warn when others than this box can reach the server: it asks nobody for a password."""
-    if not _is_loopback(host):
+    """Warn when others than this box can reach the server: between is plain HTTP."""
+    if not is_own_box(host):
         log.warning("http.open_to_others", host=host)
 
 
-def _is_loopback(host: str) -> bool:
+def is_own_box(host: str) -> bool:
+    """Tell whether an address to bind is one that this box alone can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from api.serving import is_own_box
 from pipeline.core.errors import InvalidRequest
 from pipeline.settings import Settings
 
@@ -53,6 +54,24 @@ def require_secret(settings: Settings) -> None:
             "REELMILL_SECRET must be set.",
             code="config.not_distributed",
             remedy="Set it to the same 32 random characters or more for all API processes.",
+        )
+
+
+def require_guarded(settings: Settings, *, is_shared: bool = False) -> None:
+    """Refuse to let in whoever shows nothing where others can reach the server.
+
+    Args:
+        is_shared: a role of the distributed form: a proxy brings others to it wherever it binds.
+
+    Raises:
+        InvalidRequest: ``config.unsafe``.
+    """
+    if settings.anonymous_role and (is_shared or not is_own_box(settings.http_host)):
+        raise InvalidRequest(
+            "Others can reach this server, and REELMILL_ANONYMOUS_ROLE would let them in.",
+            code="config.unsafe",
+            remedy="Unset it; `reelmill account add` and `reelmill key add` let people and apps"
+            " in.",
         )
 
 

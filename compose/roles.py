@@ -1,6 +1,7 @@
 """The roles of the distributed form, each a process of its own until it is asked to stop."""
 
 import atexit
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -8,7 +9,7 @@ import structlog
 from flask import Flask
 
 from api.serving import serve_gunicorn
-from compose.configuration import require_distributed, require_secret
+from compose.configuration import require_distributed, require_guarded, require_secret
 from compose.http import application
 from compose.scheduler import Scheduler
 from compose.stopping import asked_to_stop
@@ -31,6 +32,9 @@ def run_house(settings: Settings) -> None:
     house = House(settings)
     with asked_to_stop() as stopping:
         house.start()
+        # Not by the log: whoever reads that need not be whoever may log in.
+        sys.stdout.write(f"Log in once at {house.login_link}\n")
+        sys.stdout.flush()
         stopping.wait()
         log.info("house.stopping")
         house.stop()
@@ -39,6 +43,7 @@ def run_house(settings: Settings) -> None:
 def run_api(settings: Settings) -> None:
     """Serve HTTP; gunicorn takes the signals and ends the process."""
     require_distributed(settings)
+    require_guarded(settings, is_shared=True)
     require_secret(settings)
     setup_logging(settings)
     # Once here, so that a service that is away is one clear line and not a restart loop.

@@ -7,11 +7,14 @@ from threading import Thread
 import structlog
 
 from api.serving import serve_embedded
-from compose import folder
+from compose import folder, house_key
+from compose.configuration import require_guarded
+from compose.house_key import HouseKey
 from compose.http import application
 from compose.scheduler import Scheduler
 from pipeline.bootstrap import Pipeline, build
-from pipeline.services import sending, tasks
+from pipeline.services import api_keys, logins, sending, tasks
+from pipeline.services.assets import LOCAL_ACCOUNT
 from pipeline.settings import Settings
 from schemas.vocabulary import QueueName
 from workers.app import WorkerProcess
@@ -40,6 +43,10 @@ class House:
         self._open = ExitStack()
         #: Where clients on this box reach it, once started.
         self.url = ""
+        #: What they show to it.
+        self.key = ""
+        #: Logs one browser in, within a quarter of an hour; for a terminal, not for a log.
+        self.login_link = ""
 
     def start(self) -> None:
         """Take the data folder and start every part; what is half up comes down on an error.
@@ -47,13 +54,16 @@ class House:
         Raises:
             Conflict: another process holds the data folder.
             Refused: the port is taken.
+            InvalidRequest: others could reach it and do as they like.
         """
+        require_guarded(self._settings)
         with ExitStack() as opening:
             opening.enter_context(folder.held(self._settings.data_dir))
             pipeline = build(self._settings)
             opening.callback(pipeline.close)
             self._take_over(pipeline)
             self.url = self._serve(opening, pipeline)
+            self._give_keys(pipeline)
             scheduler = Scheduler(pipeline)
             scheduler.start()
             opening.callback(scheduler.stop)
@@ -85,6 +95,14 @@ class House:
         opening.callback(server.shutdown)
         thread.start()
         return server.url
+
+    def _give_keys(self, pipeline: Pipeline) -> None:
+        data_dir = self._settings.data_dir
+        kept = house_key.find(data_dir)
+        self.key = api_keys.house_key(pipeline.database, kept.key if kept else "")
+        house_key.keep(data_dir, HouseKey(self.url, self.key))
+        ticket = logins.make_ticket(pipeline.database, LOCAL_ACCOUNT)
+        self.login_link = logins.link(self._settings.public_url or self.url, ticket)
 
     def _workers(self, pipeline: Pipeline) -> list[WorkerProcess]:
         return [

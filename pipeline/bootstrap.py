@@ -59,7 +59,7 @@ def build(settings: Settings) -> Pipeline:
     """
     # First, because nothing is open yet that an error would leave so.
     profiles = load(settings.profiles_dir)
-    database, bus = _database(settings), _bus(settings)
+    database, bus = open_database(settings), _bus(settings)
 
     def hint(*, has_events: bool, has_rings: bool) -> None:
         """Wake relays and watchers: what they wait for is committed."""
@@ -80,7 +80,8 @@ def build(settings: Settings) -> Pipeline:
     )
 
 
-def _database(settings: Settings) -> Database:
+def open_database(settings: Settings) -> Database:
+    """Open the database alone, in its newest schema."""
     from pipeline.database.sql import SqlDatabase
 
     database = SqlDatabase(settings.resolved_database_url)

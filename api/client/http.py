@@ -42,14 +42,18 @@ Answer = TypeVar("Answer", bound=BaseModel)
 class _Connected:
     """One server, and how it is called."""
 
-    def __init__(self, base_url: str, *, language: str = "en") -> None:
+    def __init__(
+        self, base_url: str, *, language: str = "en", credential: str | None = None
+    ) -> None:
+        """``credential`` is an API key or an access token; it goes to this server alone."""
         self.base_url = base_url.rstrip("/")
+        shown = {} if credential is None else {"Authorization": f"Bearer {credential}"}
         self._http = httpx.Client(
             base_url=self.base_url,
             timeout=_TIMEOUT,
             trust_env=False,
             # Errors and warnings come back in it.
-            headers={"Accept-Language": language},
+            headers={"Accept-Language": language, **shown},
         )
 
     def __enter__(self) -> Self:

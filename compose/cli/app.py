@@ -1,6 +1,8 @@
 """All commands in one tree, and the edge where their errors become exit codes."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
@@ -8,10 +10,12 @@ from typer.exceptions import Abort, TyperException
 
 from api.client import ApiError
 from compose.cli import (
+    accounts,
     assets,
     doctor,
     fleet,
     jobs,
+    keys,
     plan,
     profiles,
     roles,
@@ -19,6 +23,7 @@ from compose.cli import (
     submit,
     webhooks,
 )
+from compose.cli.credentials import KEY_FILE
 from compose.cli.exits import Exit, code_of, code_of_problem, complain
 from pipeline.core.errors import ReelmillError
 from schemas.http import ErrorView
@@ -33,11 +38,31 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def root(
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--key-file",
+            metavar="FILE",
+            dir_okay=False,
+            help="File with the API key to show. [default: REELMILL_API_KEY, the data folder's]",
+        ),
+    ] = None,
+) -> None:
+    """A file goes in, adaptive video comes out."""
+    KEY_FILE.set(key_file)
+
+
 app.command("submit")(submit.submit)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(assets.app, name="assets")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(accounts.app, name="account")
+app.add_typer(keys.app, name="key")
 app.command("queues")(fleet.queues)
 app.command("workers")(fleet.workers)
 app.command("plan")(plan.plan)

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from api.client import ApiError
+from api.client import ApiError, Client
 from compose import configuration
 from compose.cli.assets import address
 from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, complain
 from compose.cli.options import DataOption, PortOption
-from compose.cli.speech import connect
+from compose.cli.speech import language
 from compose.cli.submit import unreadable
 from pipeline.core.errors import ReelmillError
 from pipeline.settings import Settings
@@ -48,7 +48,8 @@ def run(
         house.start()
         try:
             sys.stdout.write(f"Serving at {house.url}\n")
-            showing = _Showing(house.url, file, settings)
+            sys.stdout.write(f"Log in once at {house.login_link}\n")
+            showing = _Showing(house.url, house.key, file, settings)
             showing.run_until(stopping)
             if not once and not stopping.is_set():
                 sys.stdout.write("Still serving; Ctrl-C ends it.\n")
@@ -61,8 +62,8 @@ def run(
 class _Showing:
     """One clip's way through, on a thread, so that a signal need not wait for it."""
 
-    def __init__(self, url: str, file: Path | None, settings: Settings) -> None:
-        self._url = url
+    def __init__(self, url: str, key: str, file: Path | None, settings: Settings) -> None:
+        self._url, self._key = url, key
         self._file = file
         self._settings = settings
         #: How it ended; interrupted until then.
@@ -103,7 +104,10 @@ class _Showing:
         from compose import clip
 
         file = self._file or clip.make(self._settings.data_dir, self._settings)
-        with connect(self._url) as client, JobBars() as bars:
+        with (
+            Client(self._url, language=language(), credential=self._key) as client,
+            JobBars() as bars,
+        ):
             asset = client.upload(file)
             job = client.submit(JobRequest(asset_id=asset.id))
             follow(client, job.id, bars)

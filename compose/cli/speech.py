@@ -3,6 +3,7 @@
 from functools import cache
 
 from api.client import Client
+from compose.cli.credentials import credential
 from pipeline.messages import language_of
 from pipeline.settings import Locale
 
@@ -14,5 +15,5 @@ def language() -> str:
 
 
 def connect(server: str) -> Client:
-    """Open a client whose answers come in that language."""
-    return Client(server, language=language())
+    """Open a client whose answers come in that language, with the key there is for the server."""
+    return Client(server, language=language(), credential=credential(server))

@@ -37,11 +37,19 @@ def create(
     return KeyMade(**view(row).model_dump(), key=key.text)
 
 
-def renew_house_key(db: Database) -> str:
-    """Make the key of the embedded house; the one of an earlier start counts no more."""
-    key = opaque.new_key()
+def house_key(db: Database, kept: str) -> str:
+    """Give the key of the embedded house: the one it kept if that still counts, else a new one.
+
+    It outlives restarts, so that a command that is watching or sending goes on over them.
+    """
+    shown = opaque.read_key(kept)
     with db.write() as tx:
+        row = None if shown is None else tx.api_keys.begins(shown.prefix)
+        is_it = row is not None and opaque.is_same(row.digest, opaque.digest(kept))
+        if row is not None and is_it and row.is_live and row.name == _HOUSE_KEY:
+            return kept
         tx.api_keys.delete_named(LOCAL_ACCOUNT, _HOUSE_KEY)
+        key = opaque.new_key()
         _add(tx, LOCAL_ACCOUNT, KeyRequest(name=_HOUSE_KEY), key)
     return key.text
 

@@ -142,6 +142,11 @@ def make_ticket(db: Database, account_id: str) -> str:
     return ticket
 
 
+def link(base_url: str, ticket: str) -> str:
+    """Write a login link. Behind ``#`` the ticket is sent to no server and stands in no log."""
+    return f"{base_url}/login#ticket={ticket}"
+
+
 def use_ticket(db: Database, ticket: str, *, life_s: int) -> str:
     """Trade a ticket for what a browser's cookie holds.
 

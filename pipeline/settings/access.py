@@ -27,7 +27,7 @@ class AccessSettings(BaseSettings):
     """Accounts, keys and what those without any may do."""
 
     anonymous_role: Literal["", "viewer", "creator", "operator", "admin"] = Field(
-        default="admin",
+        default="",
         description="What callers who show no credentials may do; empty: what is public, alone. "
         "Refused where others than this box can reach the server.",
     )

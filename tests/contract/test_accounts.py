@@ -299,13 +299,26 @@ def test_the_last_use_is_noted_once_a_minute(database: Database) -> None:
     assert later - datetime.now(UTC) < timedelta(minutes=1)
 
 
-def test_the_house_has_one_key_and_the_one_before_is_void(database: Database) -> None:
-    before, now = api_keys.renew_house_key(database), api_keys.renew_house_key(database)
-
-    assert code_of(database, before) == "auth.key_unknown"
-    who = authentication.by_bearer(database, ACCESS, now).identity
+def test_the_house_has_one_key_and_keeps_it_while_it_counts(database: Database) -> None:
+    first = api_keys.house_key(database, "")
+    assert api_keys.house_key(database, first) == first
+    who = authentication.by_bearer(database, ACCESS, first).identity
     assert (who.account, who.role, who.scopes) == ("local", Role.ADMIN, None)
+
+    api_keys.revoke(database, who.key_id or "", owner=None)
+    second = api_keys.house_key(database, first)
+    third = api_keys.house_key(database, "rmk_forged")
+
+    assert code_of(database, first) == "auth.key_unknown"
+    assert code_of(database, second) == "auth.key_unknown"
+    assert code_of(database, third) == ""
     assert len(api_keys.listing(database, None).items) == 1
+
+
+def test_no_other_key_becomes_the_house_key(database: Database) -> None:
+    narrow = api_keys.create(database, "local", KeyRequest(name="a", scopes=(Scope.JOBS_READ,)))
+
+    assert api_keys.house_key(database, narrow.key) != narrow.key
 
 
 def test_what_ended_long_ago_is_forgotten(database: Database, kim: AccountView) -> None:

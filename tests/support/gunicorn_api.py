@@ -19,7 +19,7 @@ from pipeline.settings import Settings
 
 settings = Settings(
     data_dir=Path(sys.argv[1]), http_port=int(sys.argv[2]), http_threads=4, websocket_clients=3,
-    _env_file=None,
+    anonymous_role="admin", _env_file=None,
 )
 serve_gunicorn(lambda: application(build(settings)), settings)
 """

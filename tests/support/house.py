@@ -27,6 +27,11 @@ class House:
     data_dir: Path
     process: subprocess.Popen[bytes]
 
+    @property
+    def said(self) -> str:
+        """What it printed so far."""
+        return (self.data_dir.parent / f"{self.data_dir.name}.out").read_text()
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -43,11 +48,20 @@ class Ended:
 
 
 @contextmanager
-def running_house(data_dir: Path) -> Iterator[House]:
-    """Start one and stop it politely; fails when it does not end well within its ten seconds."""
+def running_house(data_dir: Path, *, anonymous_role: str = "admin") -> Iterator[House]:
+    """Start one and stop it politely; fails when it does not end well within its ten seconds.
+
+    Who may do what has tests of its own: they say that those who show nothing may nothing.
+    """
     port = free_port()
     argv = [*REELMILL, "up", "--data", str(data_dir), "--port", str(port)]
-    with subprocess.Popen(argv, cwd=ROOT) as process:
+    said = (data_dir.parent / f"{data_dir.name}.out").open("wb")
+    with (
+        said,
+        subprocess.Popen(
+            ["env", f"REELMILL_ANONYMOUS_ROLE={anonymous_role}", *argv], cwd=ROOT, stdout=said
+        ) as process,
+    ):
         house = House(f"http://127.0.0.1:{port}", data_dir, process)
         try:
             wait_until(lambda: is_serving(house.url), timeout_s=30)
@@ -58,11 +72,19 @@ def running_house(data_dir: Path) -> Iterator[House]:
             process.kill()
 
 
-def reelmill(*arguments: object, timeout_s: float = 120, locale: str = "C.UTF-8") -> Ended:
+def reelmill(
+    *arguments: object,
+    timeout_s: float = 120,
+    locale: str = "C.UTF-8",
+    typed: str = "",
+    **environment: object,
+) -> Ended:
     """Run one command to its end; no command may show a traceback."""
+    own = [f"{name}={value}" for name, value in environment.items()]
     done = subprocess.run(
-        ["env", f"LC_ALL={locale}", *REELMILL, *map(str, arguments)],
+        ["env", f"LC_ALL={locale}", *own, *REELMILL, *map(str, arguments)],
         cwd=ROOT,
+        input=typed,
         capture_output=True,
         encoding="utf-8",
         timeout=timeout_s,

@@ -32,7 +32,7 @@ class Role(Server):
         super().__init__(folder)
         # Who may do what has tests of its own.
         own = {"data_dir": folder / "data", "log_json": True, "anonymous_role": "admin"}
-        all_ = {"secret": "0" * 32, **settings, **own}
+        all_ = {"secret": "8f3a61c09b7e24d5f1830a6c5e92d74b", **settings, **own}
         self._env = {f"REELMILL_{key.upper()}": str(value) for key, value in all_.items()}
         self._log_start = 0
 
@@ -134,7 +134,8 @@ class Api(Role):
         self.url = f"http://127.0.0.1:{self.port}"
 
     def argv(self) -> Sequence[str]:
-        return [*_PYTHON, "api", "--port", str(self.port)]
+        python = [*_PYTHON[:-1], "tests.support.open_api"]
+        return [*python, "api", "--port", str(self.port)]
 
     def is_answering(self) -> bool:
         return is_serving(self.url)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from api.openapi.operation import Operation, Raw
+from api.openapi.table.accounts import ACCOUNTS, AUTH, KEYS
 from api.openapi.table.assets import ASSETS
 from api.openapi.table.events import EVENTS
 from api.openapi.table.fleet import FLEET
@@ -22,6 +23,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *EVENTS,
     *FLEET,
     *PLAYBACK,
+    *AUTH,
+    *KEYS,
+    *ACCOUNTS,
     *OPERATING,
 )
 
