@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from pydantic_core import from_json, to_json
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
@@ -23,6 +24,8 @@ from schemas.listing import IdText
 BODY_LIMIT_BYTES = 256 * 1024
 _MAX_NUMBER = 2**63 - 1
 _MAX_ERRORS = 20
+#: Up to here floats hold whole numbers exactly.
+_EXACT = 2.0**53
 _ENTRY = re.compile(r"(\w+)\[(.*)\]", re.DOTALL)
 
 Asked = TypeVar("Asked", bound=BaseModel)
@@ -79,9 +82,30 @@ def body(model: type[Asked]) -> Asked:
     request.max_content_length = BODY_LIMIT_BYTES
     try:
         # Strictly: what a schema calls a number is no text that looks like one.
-        return model.model_validate_json(request.get_data(cache=False), strict=True)
+        return model.model_validate_json(_exact(request.get_data(cache=False)), strict=True)
     except ValidationError as error:
         raise FieldsInvalid(_fields(error)) from None
+
+
+def _exact(data: bytes) -> bytes:
+    """Write whole numbers as such: to JSON 7.0 is the integer 7, to the models it is not."""
+    if b".0" not in data:
+        return data
+    try:
+        return to_json(_whole(from_json(data, allow_inf_nan=False)))
+    except (ValueError, RecursionError):
+        # The models say better what is wrong with it.
+        return data
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    return value
 
 
 def query(model: type[Asked]) -> Asked:

@@ -22,7 +22,7 @@ Filename = Annotated[str, AfterValidator(_stored_filename)]
 #: An app's own, passed through.
 Metadata = Annotated[
     dict[
-        Annotated[str, StringConstraints(max_length=100, pattern=_NO_NUL)],
+        Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL)],
         Annotated[str, StringConstraints(max_length=2000, pattern=_NO_NUL)],
     ],
     Field(max_length=50),

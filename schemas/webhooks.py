@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NewType
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from schemas.events import EventType
 from schemas.frozen import Frozen
@@ -39,7 +39,12 @@ def _printable(text: str) -> str:
     return text
 
 
-Pattern = Annotated[str, Field(max_length=64), AfterValidator(_pattern)]
+Pattern = Annotated[
+    str,
+    Field(max_length=64),
+    AfterValidator(_pattern),
+    WithJsonSchema({"type": "string", "enum": sorted(_PATTERNS)}),
+]
 Patterns = Annotated[
     tuple[Pattern, ...], Field(min_length=1, max_length=50), AfterValidator(_several)
 ]

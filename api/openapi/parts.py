@@ -45,8 +45,7 @@ _KEY: Mapping[str, Any] = {
 }
 _SEEN: Mapping[str, Any] = {
     "type": "string",
-    "pattern": r'^"[\x21\x23-\x7e]{1,100}"$',
-    "description": "The `ETag` of the form that the sender has.",
+    "description": "The `ETag` of the form that the sender has, or `*`.",
 }
 _HEADERS: Mapping[str, str] = {
     ETAG: "Strong tag of this form of the resource, for `If-None-Match` and `If-Match`.",
@@ -76,7 +75,7 @@ def operation(one: Operation, rule: Rule, book: SchemaBook) -> DocumentedOperati
         description=" ".join(part for part in (one.about, admission.told(one)) if part),
         parameters=list(_parameters(one, rule, book)) or None,
         requestBody=_body(one, book),
-        responses=dict(_responses(one, book)),
+        responses=dict(_responses(one, rule, book)),
         security=admission.security(one),
     )
 
@@ -102,12 +101,10 @@ def _of_form(one: Operation) -> Mapping[str, JsonSchema]:
 
 
 def _parameter(place: str, name: str, schema: JsonSchema, **more: Any) -> Parameter:
-    about = schema.get("description")
-    said = {} if about is None else {"description": about}
+    rest = {key: value for key, value in schema.items() if key not in {"description", "required"}}
+    said = {key: schema[key] for key in ("description", "required") if key in schema}
     # By its written names: one of them is a word of Python.
-    return Parameter.model_validate(
-        {"name": name, "in": place, "schema": dict(schema), **said, **more}
-    )
+    return Parameter.model_validate({"name": name, "in": place, "schema": rest, **said, **more})
 
 
 def _of_converter(rule: Rule, name: str) -> JsonSchema:
@@ -129,11 +126,24 @@ def _body(one: Operation, book: SchemaBook) -> RequestBody | None:
     return RequestBody(content=content, required=True)
 
 
-def _responses(one: Operation, book: SchemaBook) -> Iterator[tuple[str, Response | Reference]]:
-    for answer in one.answers:
-        yield str(answer.status), _answer(answer, book)
-    for status, codes in refusals(one).items():
-        yield str(status), _refusal(status, codes, book)
+def _responses(
+    one: Operation, rule: Rule, book: SchemaBook
+) -> Iterator[tuple[str, Response | Reference]]:
+    found = [(answer.status, _answer(answer, book)) for answer in one.answers]
+    for status, codes in refusals(one, has_path=bool(rule.arguments)).items():
+        found.append((status, _refusal(status, codes, book)))
+    joined: dict[int, Response] = {}
+    for status, response in found:
+        before = joined.get(status)
+        joined[status] = response if before is None else _both(before, response)
+    for status, response in joined.items():
+        yield str(status), response
+
+
+def _both(one: Response, other: Response) -> Response:
+    """Join two ways to answer with one status: a page for people, a document for programs."""
+    content = {**(one.content or {}), **(other.content or {})}
+    return one.model_copy(update={"content": content or None})
 
 
 def _answer(answer: Answer, book: SchemaBook) -> Response:

@@ -12,9 +12,14 @@ from api.openapi.operation import Operation, Raw
 Refusals = Mapping[int, tuple[str, ...]]
 
 
-def refusals(operation: Operation) -> Refusals:
-    """Join an operation's own refusals with those of its form, by status."""
+def refusals(operation: Operation, *, has_path: bool = False) -> Refusals:
+    """Join an operation's own refusals with those of its form, by status.
+
+    Where an address has parameters, some texts in their place are no address of ours.
+    """
     joined: dict[int, dict[str, None]] = {}
+    if has_path and operation.has_problems:
+        joined[HTTPStatus.NOT_FOUND] = {"http.404": None}
     for status, codes in (*_of_form(operation), *operation.problems.items()):
         joined.setdefault(status, {}).update(dict.fromkeys(codes))
     return {status: tuple(joined[status]) for status in sorted(joined)}

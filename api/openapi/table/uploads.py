@@ -20,7 +20,7 @@ from schemas.uploads import UploadPage, UploadStatus
 
 _PIECE: Final = Raw("application/offset+octet-stream", is_required=False)
 _VERSION: Final[Mapping[str, Any]] = {
-    "Tus-Resumable": {"type": "string", "enum": ["1.0.0"], "description": "Always `1.0.0`."}
+    "Tus-Resumable": {"type": "string", "enum": ["1.0.0"], "required": True}
 }
 _ABOUT: Final = (
     "TUS 1.0 with the extensions creation, creation-with-upload, creation-defer-length,"
@@ -96,7 +96,10 @@ UPLOADS: Final = (
         headers={
             **_VERSION,
             **_CHECKSUM,
-            UPLOAD_OFFSET: _header("How much is there, as HEAD tells.", r"^[0-9]{1,18}$"),
+            UPLOAD_OFFSET: {
+                **_header("How much is there, as HEAD tells.", r"^[0-9]{1,18}$"),
+                "required": True,
+            },
             UPLOAD_LENGTH: _header("Said now where it was deferred.", r"^[0-9]{1,18}$"),
         },
         problems={
