@@ -63,7 +63,7 @@ class UploadQuery(Frozen):
 class JobBody(JobRequest):
     """A JobRequest as it may come from outside: ids and texts bounded."""
 
-    asset_id: IdText
+    asset_id: IdText | None = None
     profile: str = Field(default="default", max_length=64)
     metadata: Metadata = Field(default_factory=dict)
 

@@ -6,15 +6,18 @@ from threading import Event
 from flask import Blueprint, Response
 
 from api.bodies import JobBody, answer, body, query
-from api.identity import owner
+from api.identity import caller, owner
 from api.listing import JobListQuery
 from api.once import claim
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import MediaError
+from pipeline.core.filenames import harmless
 from pipeline.database.filters import JobFilter
-from pipeline.services import dryrun, jobs, watermarks
+from pipeline.services import dryrun, jobs, sourcing, watermarks
+from pipeline.services.uploads.opening import Quota
 from schemas.http import DryRunView, JobRequest, JobView
 from schemas.profile import Profile
+from schemas.sources import UrlSource
 from schemas.vocabulary import AssetId, JobId, JobState
 
 #: How long a dry run waits for a source nobody has looked at yet.
@@ -60,7 +63,12 @@ def jobs_blueprint(pipeline: Pipeline, *, dry_run_wait_s: float = DRY_RUN_WAIT_S
 
 
 def _submit(pipeline: Pipeline, request: JobRequest, wished: Profile) -> JobView:
-    watermarks.keep(pipeline.database, pipeline.storage, request.asset_id, wished, owner=owner())
+    if request.source is not None:
+        return _submit_address(pipeline, request.source, request, wished)
+    if request.asset_id is not None:
+        watermarks.keep(
+            pipeline.database, pipeline.storage, request.asset_id, wished, owner=owner()
+        )
     return jobs.submit(
         pipeline.database,
         request,
@@ -68,6 +76,34 @@ def _submit(pipeline: Pipeline, request: JobRequest, wished: Profile) -> JobView
         max_attempts=pipeline.settings.max_attempts,
         max_lost=pipeline.settings.max_lost,
         owner=owner(),
+        claim=claim(),
+    )
+
+
+def _submit_address(
+    pipeline: Pipeline, source: UrlSource, request: JobRequest, wished: Profile
+) -> JobView:
+    """Have a source fetched; one that cannot be public is refused here and now."""
+    settings = pipeline.settings
+    return sourcing.submit(
+        pipeline.database,
+        pipeline.storage,
+        sourcing.Named(
+            url=pipeline.outbound.admit(source.url),
+            account=caller().account,
+            limit_bytes=settings.upload_limit_bytes,
+            filename=harmless(source.filename or ""),
+            playback=source.playback,
+        ),
+        wished,
+        jobs.Terms(
+            max_attempts=settings.max_attempts,
+            max_lost=settings.max_lost,
+            priority=request.priority,
+            metadata=request.metadata,
+            is_dry_run=request.dry_run,
+        ),
+        quota=Quota(n_bytes=settings.quota_bytes, minutes_per_day=settings.quota_minutes_per_day),
         claim=claim(),
     )
 
@@ -80,10 +116,13 @@ def _dry_run(
     pipeline: Pipeline, request: JobRequest, wished: Profile, *, wait_s: float
 ) -> Response:
     """Answer with the plan, or 202 with the probing job when that takes too long."""
-    view = dryrun.preview(pipeline.database, request.asset_id, wished, owner=owner())
-    if view is not None:
-        return answer(view)
-    job = _probing(pipeline, request.asset_id) or _submit(pipeline, request, wished)
+    if request.asset_id is None:
+        job = _submit(pipeline, request, wished)
+    else:
+        view = dryrun.preview(pipeline.database, request.asset_id, wished, owner=owner())
+        if view is not None:
+            return answer(view)
+        job = _probing(pipeline, request.asset_id) or _submit(pipeline, request, wished)
     view = _wait_for_facts(pipeline, job, wished, wait_s=wait_s)
     if view is not None:
         return answer(view)

@@ -17,7 +17,7 @@ from werkzeug.routing import WebsocketMismatch
 
 from api.texts import language, vary
 from api.wording import error_in
-from pipeline.core import errors, upload_errors
+from pipeline.core import certificate_errors, errors, upload_errors
 from pipeline.core.errors import ReelmillError
 from pipeline.core.links import unsigned
 from schemas.http import ErrorView, Problem
@@ -56,8 +56,8 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.EncoderUnavailable: 503,
     errors.UrlUnreachable: 502,
     errors.UrlFailed: 502,
-    errors.CertificateFailed: 500,
-    errors.CertificateUnproven: 500,
+    certificate_errors.CertificateFailed: 500,
+    certificate_errors.CertificateUnproven: 500,
     errors.Unavailable: 503,
     errors.DatabaseUnavailable: 503,
     errors.BrokerUnavailable: 503,

@@ -14,8 +14,6 @@ class UrlOrigin(Frozen):
     kind: Literal["url"] = "url"
     #: The address without its query.
     shown: str
-    #: Largest file taken.
-    limit_bytes: int
 
 
 class StoredOrigin(Frozen):

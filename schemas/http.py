@@ -1,9 +1,9 @@
 """Request and response bodies of the HTTP API and of the websockets."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.certificate import CertificateState, Point
 from schemas.events import Event
@@ -12,6 +12,7 @@ from schemas.identity import Playback
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import MediaPlan, PlannedCommand
 from schemas.profile import Profile
+from schemas.sources import UrlSource
 from schemas.trim import Trim
 from schemas.vocabulary import (
     AssetId,
@@ -61,8 +62,9 @@ class AssetView(Frozen):
     id: AssetId
     state: AssetState
     filename: str
-    size_bytes: int
-    sha256: str
+    #: None until its source has been fetched; the digest until that has been read once.
+    size_bytes: int | None
+    sha256: str | None
     playback: Playback = Playback.PUBLIC
     metadata: dict[str, str] = Field(default_factory=dict)
     created_at: datetime
@@ -130,9 +132,10 @@ class CertificateView(Frozen):
 
 
 class JobRequest(Frozen):
-    """Ask for an asset to be made playable."""
+    """Ask for an asset to be made playable, or for what lies at an address to become one."""
 
-    asset_id: AssetId
+    asset_id: AssetId | None = None
+    source: UrlSource | None = None
     profile: str = "default"
     #: Uses this stretch of the source alone, whatever the profile says.
     trim: Trim | None = None
@@ -140,6 +143,12 @@ class JobRequest(Frozen):
     priority: int = Field(default=5, ge=0, le=9)
     metadata: dict[str, str] = Field(default_factory=dict, max_length=50)
     dry_run: bool = False
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> Self:
+        if (self.asset_id is None) == (self.source is None):
+            raise ValueError("name either asset_id or source")
+        return self
 
 
 class TaskView(Frozen):

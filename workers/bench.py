@@ -4,12 +4,15 @@ Steps see nothing else of the world, so a test hands them a bench of its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Protocol
 
+from pipeline.outbound.port import Answer, Call
 from pipeline.storage.port import ObjectStore
+from schemas.fetching import FetchResult, FetchState
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
 
@@ -99,12 +102,60 @@ class Bench(Protocol):
         """Read everything published of this task's job so far."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How much patience a server of others gets."""
+
+    size_bytes: int
+    #: For all of it.
+    total_s: float
+    #: Least bytes a second, measured over each window; 0 is any.
+    floor_bytes_s: int
+    window_s: float = 30.0
+    #: Longest silence.
+    read_s: float = 30.0
+    #: Before the second connection; each further one waits twice as long.
+    pause_s: float = 0.5
+    #: Connections in a row that may break off without having helped.
+    tries: int = 6
+
+
+@dataclass(frozen=True)
+class TakenFetch:
+    """A fetch this attempt goes on with."""
+
+    #: May hold secrets.
+    url: str = field(repr=False)
+    #: Its right to write the fetch's bytes.
+    epoch: int
+    #: Whether whoever asked said what the file is called.
+    is_named: bool
+    #: How far it is; None at its beginning.
+    state: FetchState | None
+    limits: Limits
+
+
 class Incoming(Protocol):
     """What bringing a source in needs beside a bench."""
 
     storage: ObjectStore
     #: What this attempt, and only it, may write below.
     prefix: str
+
+    def call(self, call: Call) -> AbstractContextManager[Answer]:
+        """Ask a server of others; see ``outbound.port``."""
+
+    def take_up(self) -> TakenFetch | FetchResult:
+        """Take the fetch of an address from whoever had it; its result where it is over.
+
+        Raises LeaseLost, and UrlFailed where the address was forgotten.
+        """
+
+    def keep(self, epoch: int, state: FetchState) -> None:
+        """Note how far the fetch is. Raises LeaseLost where another attempt took it."""
+
+    def begin_again(self, epoch: int) -> None:
+        """Drop what was fetched. Raises LeaseLost."""
 
 
 class FetchBench(Bench, Protocol):

@@ -15,6 +15,7 @@ from pipeline.core.errors import (
     ReelmillError,
     ScratchFull,
     Stopped,
+    UrlUnreachable,
     WorkFailed,
 )
 from pipeline.core.retry import Failure
@@ -158,6 +159,7 @@ class Slots:
             detail=error.detail,
             remedy=error.remedy,
             retryable=error.retryable,
+            delay_s=error.delay_s if isinstance(error, UrlUnreachable) else 0.0,
         )
         # A bad file is its owner's business and stands in the job; the rest is an operator's.
         say = log.info if isinstance(error, MediaError) else log.warning

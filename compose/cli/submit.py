@@ -14,13 +14,15 @@ from compose.cli.exits import Exit, code_of_problem, complain
 from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption, TrimOption
 from compose.cli.output import print_facts, print_json, print_table, printable, said
 from compose.cli.speech import connect
-from schemas.http import ErrorView, JobRequest, Submitted
-from schemas.trim import Trim
+from schemas.http import ErrorView, JobRequest, JobView, Submitted
+from schemas.sources import UrlSource
 from schemas.vocabulary import AssetId, AssetState
 
 
 def submit(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Video files.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="FILE|URL…", help="Video files, or addresses of such.")
+    ],
     *,
     profile: ProfileOption = "default",
     priority: Annotated[
@@ -31,21 +33,26 @@ def submit(
     server: ServerOption = DEFAULT_SERVER,
     as_json: JsonOption = False,
 ) -> int:
-    """Hand files in; each becomes an asset and a job on it.
+    """Hand files in, or addresses the server fetches; each becomes an asset and a job on it.
 
-    A file that cannot be handed in does not hold up the others; the exit code is the first one's
+    One that cannot be handed in does not hold up the others; the exit code is the first one's
     that went wrong.
     """
     with connect(server) as client, JobBars(is_shown=not as_json) as bars:
         reception = Reception(client, bars)
-        handed_in = [reception.hand_in(path, profile, priority, trim) for path in files]
+        wish = JobRequest(asset_id=_TO_COME, profile=profile, priority=priority, trim=trim)
+        handed_in = [reception.hand_in(source, wish) for source in sources]
         if wait:
             handed_in = [reception.wait_for(submitted) for submitted in handed_in]
     if as_json:
         print_json(handed_in)
     else:
-        _print(files, handed_in)
+        _print([_named(source) for source in sources], handed_in)
     return reception.code
+
+
+#: Stands in a wish whose asset is not there yet.
+_TO_COME = AssetId("-")
 
 
 class Reception:
@@ -56,22 +63,34 @@ class Reception:
         self._bars = bars
         self.code = Exit.OK
 
-    def hand_in(
-        self, path: Path, profile: str, priority: int, trim: Trim | None = None
-    ) -> Submitted:
-        """Upload a file and submit a job on it."""
+    def hand_in(self, source: str, wish: JobRequest) -> Submitted:
+        """Hand in a file or an address, and submit a job on it."""
+        if is_address(source):
+            return self._fetch(source, wish)
+        path = Path(source)
         asset_id = None
         try:
             asset_id = self._upload(path)
-            request = JobRequest(asset_id=asset_id, profile=profile, priority=priority, trim=trim)
-            job = self._client.submit(request)
-            asset = self._client.asset(asset_id)
+            job = self._client.submit(wish.model_copy(update={"asset_id": asset_id}))
+            return self._submitted(job)
         except OSError as error:
             return self._refused(Exit.REFUSED, unreadable(path, error))
         except ApiError as error:
             return self._turned_away(error, asset_id)
+
+    def _fetch(self, url: str, wish: JobRequest) -> Submitted:
+        """Let the server fetch it."""
+        source = UrlSource.model_construct(url=url)
+        try:
+            job = self._client.submit(wish.model_copy(update={"asset_id": None, "source": source}))
+            return self._submitted(job)
+        except ApiError as error:
+            return self._turned_away(error, None)
+
+    def _submitted(self, job: JobView) -> Submitted:
+        asset = self._client.asset(job.asset_id)
         return Submitted(
-            asset_id=asset_id,
+            asset_id=asset.id,
             job_id=job.id,
             state=asset.state,
             watch_url=address(self._client.base_url, asset.watch_url),
@@ -137,17 +156,29 @@ def _view(error: ApiError) -> ErrorView:
     return ErrorView(code=problem.code, detail=problem.detail, remedy=problem.remedy)
 
 
-def _print(files: Sequence[Path], handed_in: Sequence[Submitted]) -> None:
+def is_address(source: str) -> bool:
+    """Tell an address from a file's name."""
+    return source.lower().startswith(("http://", "https://"))
+
+
+def _named(source: str) -> str:
+    """Name what was handed in; an address without what may be secret in it."""
+    if not is_address(source):
+        return printable(Path(source).name)
+    return printable(source.partition("?")[0].partition("#")[0].rpartition("@")[2])
+
+
+def _print(names: Sequence[str], handed_in: Sequence[Submitted]) -> None:
     print_table(
-        ("FILE", "STATE", "JOB", "ASSET", "WATCH"),
+        ("SOURCE", "STATE", "JOB", "ASSET", "WATCH"),
         (
-            (printable(path.name), entry.state, entry.job_id, entry.asset_id, entry.watch_url)
-            for path, entry in zip(files, handed_in, strict=True)
+            (name, entry.state, entry.job_id, entry.asset_id, entry.watch_url)
+            for name, entry in zip(names, handed_in, strict=True)
         ),
     )
-    for path, entry in zip(files, handed_in, strict=True):
+    for name, entry in zip(names, handed_in, strict=True):
         if entry.error is not None:
-            detail = f"{printable(path)}: {entry.error.detail}"
+            detail = f"{name}: {entry.error.detail}"
             complain(entry.error.model_copy(update={"detail": detail}))
         if entry.warnings:
-            print_facts({printable(path.name): said(entry.warnings)})
+            print_facts({name: said(entry.warnings)})

@@ -213,10 +213,18 @@ class EncoderUnavailable(WorkFailed):
 
 
 class UrlUnreachable(WorkFailed):
-    """A server of others did not answer, or not to the end."""
+    """A server of others did not answer, or not to the end.
+
+    Attributes:
+        delay_s: how long it asked to be left alone.
+    """
 
     code = "url.unreachable"
     default_remedy = "It is tried again by itself; check that the address opens in a browser."
+
+    def __init__(self, detail: str, *, code: str | None = None, delay_s: float = 0.0) -> None:
+        super().__init__(detail, code=code)
+        self.delay_s = delay_s
 
 
 class UrlFailed(ReelmillError):
@@ -224,23 +232,6 @@ class UrlFailed(ReelmillError):
 
     code = "url.failed"
     default_remedy = "Open the address in a browser that is not logged in, and correct it."
-
-
-class CertificateFailed(ReelmillError):
-    """What was made differs from the source."""
-
-    code = "certificate.failed"
-    default_remedy = (
-        "Look at the points that failed, then encode the asset again; "
-        "if they fail again, report it with the certificate."
-    )
-
-
-class CertificateUnproven(CertificateFailed):
-    """What was made could not be compared with the source."""
-
-    code = "certificate.unproven"
-    default_remedy = "Look at the worker's log, then encode the asset again."
 
 
 class Unavailable(ReelmillError):

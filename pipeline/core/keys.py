@@ -22,6 +22,11 @@ def source_key(asset_id: AssetId) -> str:
     return f"{asset_prefix(asset_id)}source"
 
 
+def fetched_prefix(asset_id: AssetId, epoch: int) -> str:
+    """Name the prefix of a source that is fetched; others take the fetch over, and go on."""
+    return f"{asset_prefix(asset_id)}fetched-{epoch}/"
+
+
 def watermark_key(asset_id: AssetId, sha256: str) -> str:
     """Name the object that holds the image laid over an asset's pictures."""
     return f"{asset_prefix(asset_id)}watermark-{sha256}.png"

@@ -10,6 +10,8 @@ MAX_FAULTS = 60
 
 _FIRST_DELAY_S = 1.0
 _LONGEST_DELAY_S = 60.0
+#: A server of others may ask to be left alone for this long.
+_LONGEST_WISH_S = 3600.0
 _LOST_FIRST_DELAY_S = 0.5
 _LOST_LONGEST_DELAY_S = 30.0
 
@@ -22,6 +24,8 @@ class Failure:
     detail: str
     remedy: str = ""
     retryable: bool = False
+    #: Least time before the next attempt.
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ def decide(
         return RetryAfter(_back_off(_FIRST_DELAY_S, faults, _LONGEST_DELAY_S, jitter), True)
     if attempt >= max_attempts:
         return GiveUp()
-    return RetryAfter(_back_off(_FIRST_DELAY_S, attempt, _LONGEST_DELAY_S, jitter), False)
+    delay_s = _back_off(_FIRST_DELAY_S, attempt, _LONGEST_DELAY_S, jitter)
+    return RetryAfter(max(delay_s, min(failure.delay_s, _LONGEST_WISH_S)), False)
 
 
 def decide_lost(*, lost: int, max_lost: int, jitter: float) -> RetryAfter | GiveUp:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from pipeline.database.accounts import AccountRows, KeyRows, LoginRows
+from pipeline.database.fetches import FetchRows
 from pipeline.database.promises import PromiseRows
 from pipeline.database.proofs import CertificateRows
 from pipeline.database.rowsets import (
@@ -53,6 +54,8 @@ class Transaction(Protocol):
     def promises(self) -> PromiseRows: ...
     @property
     def uploads(self) -> UploadRows: ...
+    @property
+    def fetches(self) -> FetchRows: ...
     @property
     def garbage(self) -> GarbageRows: ...
     @property

@@ -6,7 +6,8 @@ The job has ended by then and stays as it is: whatever a proof finds is said of 
 from collections.abc import Sequence
 
 from pipeline.core import verdicts
-from pipeline.core.errors import CertificateFailed, CertificateUnproven, NotFound, ReelmillError
+from pipeline.core.certificate_errors import CertificateFailed, CertificateUnproven
+from pipeline.core.errors import NotFound, ReelmillError
 from pipeline.database.port import Transaction
 from pipeline.database.rows import AssetRow, CertificateRow, ErrorJson, TaskRow
 from schemas.certificate import CertificateState, Point, StretchProof

@@ -2,7 +2,7 @@
 
 from pipeline.core import keys
 from pipeline.database.port import Database
-from pipeline.services import once
+from pipeline.services import once, sourcing
 from pipeline.services.watching import number_events
 from pipeline.storage.port import ObjectStore
 
@@ -56,6 +56,7 @@ def trim(db: Database, *, event_retention_s: float) -> int:
     with db.write() as tx:
         tx.fleet.forget_silent(_FORGET_WORKER_S)
         tx.logins.trim(kept_s=_FORGET_LOGIN_S)
+    sourcing.forget_idle(db)
     n_trimmed = n_last = _trim_batch(db, event_retention_s)
     while n_last == _TRIM_BATCH:
         n_last = _trim_batch(db, event_retention_s)

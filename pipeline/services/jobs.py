@@ -8,6 +8,7 @@ from pipeline.core.errors import Conflict, NotFound
 from pipeline.core.first_tasks import fetch_task, probe_task
 from pipeline.core.graph import NewTask
 from pipeline.core.ranks import job_rank
+from pipeline.core.weburl import take_apart
 from pipeline.database.filters import EVERY_JOB, JobFilter
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, NewAsset, NewJob
@@ -15,7 +16,7 @@ from pipeline.services import abilities, assets, cursors, once, views
 from pipeline.services.ids import new_id, new_task_id
 from pipeline.services.once import Claim
 from schemas.events import EventType
-from schemas.fetching import FetchParams, Origin, StoredOrigin
+from schemas.fetching import FetchParams, Origin, StoredOrigin, UrlOrigin
 from schemas.http import JobPage, JobRequest, JobView
 from schemas.profile import Profile
 from schemas.tasks import SourceRef
@@ -62,7 +63,8 @@ def submit(
         before = once.made(tx, claim)
         if before is not None:
             return views.job(tx, need(tx, JobId(before), owner=owner))
-        asset = assets.need(tx, request.asset_id, is_held=True, owner=owner)
+        asset_id = request.asset_id or AssetId("")
+        asset = assets.need(tx, asset_id, is_held=True, owner=owner)
         job_id = begin_in(tx, asset, profile, terms)
         once.note(tx, claim, job_id)
     return show(db, job_id)
@@ -83,7 +85,8 @@ def begin_in(
     that was promised its job may have to wait for who can do it, without ``must_be_able``.
 
     Raises:
-        Conflict: ``profile.not_encodable``, no worker that is there has the encoders.
+        Conflict: ``profile.not_encodable``, no worker that is there has the encoders;
+            ``asset.not_fetched``, its source is not there.
     """
     if must_be_able and not terms.is_dry_run:
         abilities.require(tx, profile)
@@ -102,7 +105,7 @@ def begin_in(
         max_attempts=terms.max_attempts,
         max_lost=terms.max_lost,
     )
-    first = _first_task(asset, origin, rank)
+    first = _first_task(tx, asset, origin, rank)
     tx.jobs.add(job)
     tx.tasks.add(job, asset.sha256, [first])
     tx.outbox.add([first.id])
@@ -112,12 +115,28 @@ def begin_in(
     return job.id
 
 
-def _first_task(asset: NewAsset, origin: Origin | None, rank: float) -> NewTask:
+def _first_task(tx: Transaction, asset: NewAsset, origin: Origin | None, rank: float) -> NewTask:
     if asset.sha256:
         return probe_task(source_of(asset), rank=rank, new_id=new_task_id)
-    origin = origin or StoredOrigin(keys=(asset.source_key,))
+    origin = origin or _origin(tx, asset)
     params = FetchParams(asset_id=asset.id, origin=origin, key=asset.source_key)
     return fetch_task(params, rank=rank, new_id=new_task_id)
+
+
+def _origin(tx: Transaction, asset: NewAsset) -> Origin:
+    """Tell where a source comes from that is not there, or that nobody has read yet."""
+    row = tx.fetches.get(asset.id)
+    unfinished = JobFilter(asset_id=asset.id, states=(JobState.WAITING, JobState.RUNNING))
+    is_fetched_now = row is not None and bool(tx.jobs.page(None, 1, unfinished))
+    if is_fetched_now or (row is None and not asset.size_bytes):
+        raise Conflict(
+            f"the source of asset {asset.id} is not there",
+            code="asset.not_fetched",
+            remedy="Wait for the job that fetches it; where that failed, retry it.",
+        )
+    if row is not None:
+        return UrlOrigin(shown=take_apart(row.url).shown)
+    return StoredOrigin(keys=(asset.source_key,))
 
 
 def source_of(asset: NewAsset) -> SourceRef:

@@ -31,6 +31,17 @@ def keep(
         return
     with db.read() as tx:
         assets.need(tx, asset_id, owner=owner)
+    put(storage, asset_id, profile)
+
+
+def put(storage: ObjectStore, asset_id: AssetId, profile: Profile) -> None:
+    """Store the image where the tasks of an asset find it.
+
+    Raises:
+        StorageUnavailable, StorageFull.
+    """
+    if profile.watermark is None:
+        return
     png = b64decode(profile.watermark.png_base64)
     key = watermark_key(asset_id, sha256(png).hexdigest())
     storage.put_bytes(key, png, content_type="image/png")

@@ -19,3 +19,11 @@ class OutboundSettings(BaseSettings):
         default=DEFAULT_PORTS,
         description="Ports that public sources and webhooks may name; in egress_allow any.",
     )
+    fetch_limit_s: float = Field(
+        default=6 * 3600.0, gt=0, description="Longest time one attempt may fetch a source, in s."
+    )
+    fetch_floor_bytes_s: int = Field(
+        default=8192,
+        ge=0,
+        description="Slowest fetch that goes on, in bytes a second over half a minute; 0 is any.",
+    )

@@ -35,8 +35,11 @@ JOBS: Final = (
         problems={
             400: ("profile.unknown",),
             404: ("asset.not_found",),
-            409: ("profile.not_encodable",),
-            422: ("media.trim_outside",),
+            409: ("profile.not_encodable", "asset.not_fetched"),
+            422: (
+                *("media.trim_outside", "url.invalid", "url.scheme", "url.credentials"),
+                *("url.port", "url.private"),
+            ),
         },
         example={"asset_id": "0193f2a4c1e87d3b5a90c6e14f27", "profile": "default"},
     ),

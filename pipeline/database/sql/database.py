@@ -17,6 +17,7 @@ from pipeline.database.sql.columns import now_s
 from pipeline.database.sql.deliveries import SqlDeliveries
 from pipeline.database.sql.engine import FirstComeLock, open_engine, translated
 from pipeline.database.sql.events import SqlEvents
+from pipeline.database.sql.fetches import SqlFetches
 from pipeline.database.sql.fleet import SqlFleet
 from pipeline.database.sql.garbage import SqlGarbage
 from pipeline.database.sql.jobs import SqlJobs
@@ -56,6 +57,7 @@ class SqlTransaction:
         self.promises = SqlPromises(connection)
         self.profiles = SqlProfiles(connection)
         self.uploads = SqlUploads(connection)
+        self.fetches = SqlFetches(connection)
         self.garbage = SqlGarbage(connection)
         self.fleet = SqlFleet(connection)
         self.tickets = SqlTickets(connection)

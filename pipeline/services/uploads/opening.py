@@ -83,7 +83,7 @@ def open_upload(
         if asked.kind is not UploadKind.PARTIAL:
             abilities.require(tx, asked.wish.profile)
         need_bytes = asked.length_bytes or _sum(tx, asked.parts, owner=owner)
-        _require_share(tx.uploads.share(asked.account), quota, need_bytes)
+        require_share(tx.uploads.share(asked.account), quota, need_bytes)
         require_room(tx, free_bytes, need_bytes, terms.floor_bytes)
         tx.uploads.add(new, life_s=terms.life_s)
         if asked.parts:
@@ -103,7 +103,12 @@ def _sum(tx: Transaction, parts: Sequence[UploadId], *, owner: str | None) -> in
     return sum(row.offset_bytes for row in rows)
 
 
-def _require_share(share: Share, quota: Quota, need_bytes: int) -> None:
+def require_share(share: Share, quota: Quota, need_bytes: int) -> None:
+    """Let go on what an account may still have.
+
+    Raises:
+        QuotaExceeded: it has had its share.
+    """
     if quota.n_uploads and share.n_uploads >= quota.n_uploads:
         raise QuotaExceeded(f"{share.n_uploads} uploads are unfinished, as many as allowed.")
     if quota.n_bytes and share.n_bytes + need_bytes > quota.n_bytes:
