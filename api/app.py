@@ -26,6 +26,7 @@ from api.origins import register_origins
 from api.policy import enforce
 from api.problems import register
 from api.profiles import profiles_blueprint
+from api.rates import register_rates
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
 from api.texts import vary
@@ -59,6 +60,7 @@ def create_app(
     # Before the guards, so that what they refuse is measured too.
     app.register_blueprint(metrics_blueprint(pipeline, hub, gate))
     origins = register_origins(app, pipeline.settings)
+    register_rates(app, pipeline)
     app.before_request(_guard_database(gate))
     app.before_request(authenticator(pipeline))
     app.before_request(enforce)

@@ -43,6 +43,7 @@ STATUS: Mapping[type[ReelmillError], int] = {
     upload_errors.MediaTypeRefused: 415,
     upload_errors.ChecksumMismatch: 460,
     errors.Refused: 503,
+    errors.RateLimited: 429,
     errors.TooManyTries: 429,
     upload_errors.QuotaExceeded: 429,
     errors.MediaError: 422,

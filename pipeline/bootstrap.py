@@ -9,6 +9,7 @@ from pipeline.core.egress import Rules
 from pipeline.credentials.access import Access
 from pipeline.database.port import Database
 from pipeline.events.port import EventBus
+from pipeline.limits.port import Counter
 from pipeline.outbound.port import Outbound
 from pipeline.profiles import LivingCatalogue, load
 from pipeline.settings import Settings
@@ -44,8 +45,15 @@ class Pipeline:
         """What it takes to know who somebody is."""
         return access_of(self.settings, self.secret, self.outbound)
 
+    @cached_property
+    def counter(self) -> Counter:
+        """What counts requests against rate limits."""
+        return _counter(self.settings)
+
     def close(self) -> None:
         """Close connections; whoever built the pipeline calls it last."""
+        if "counter" in vars(self):
+            self.counter.close()
         self.bus.close()
         self.broker.close()
         self.database.close()
@@ -135,3 +143,13 @@ def _bus(settings: Settings) -> EventBus:
     from pipeline.events.redis import RedisBus
 
     return RedisBus(settings.redis_url.get_secret_value())
+
+
+def _counter(settings: Settings) -> Counter:
+    if not settings.redis_url.get_secret_value():
+        from pipeline.limits.memory import MemoryCounter
+
+        return MemoryCounter()
+    from pipeline.limits.redis import RedisCounter
+
+    return RedisCounter(settings.redis_url.get_secret_value())

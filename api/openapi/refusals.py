@@ -12,6 +12,10 @@ from api.openapi.operation import Operation, Raw
 Refusals = Mapping[int, tuple[str, ...]]
 
 
+#: Beginnings of endpoints that no rate limit holds for; see ``api.rates``.
+_UNCOUNTED = ("media.", "watch.", "health.", "metrics.")
+
+
 def refusals(operation: Operation, *, has_path: bool = False) -> Refusals:
     """Join an operation's own refusals with those of its form, by status.
 
@@ -36,6 +40,8 @@ def _of_form(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
         yield HTTPStatus.BAD_REQUEST, ("idempotency.malformed",)
         yield HTTPStatus.CONFLICT, ("idempotency.in_flight",)
         yield HTTPStatus.UNPROCESSABLE_ENTITY, ("idempotency.reused",)
+    if not operation.endpoint.startswith(_UNCOUNTED):
+        yield HTTPStatus.TOO_MANY_REQUESTS, ("rate.limited",)
     if not operation.is_static:
         yield HTTPStatus.SERVICE_UNAVAILABLE, ("unavailable.database",)
 

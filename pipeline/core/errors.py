@@ -13,6 +13,7 @@
     │   ├── TooLarge
     │   └── UrlRefused           an address our own requests do not go to
     ├── Refused                  we could, but must not now (limits, draining)
+    │   ├── RateLimited          more in a minute than they may
     │   └── TooManyTries         wrong passwords, one after the other
     ├── MediaError               the source is at fault: never retried
     │   ├── NotMedia             empty, text, playlist, no decodable stream
@@ -129,6 +130,13 @@ class Refused(ReelmillError):
     code = "refused"
     retryable = True
     default_remedy = "Try again in a moment."
+
+
+class RateLimited(Refused):
+    """They asked for more in a minute than they may."""
+
+    code = "rate.limited"
+    default_remedy = "Wait as long as Retry-After says, then go on, more slowly."
 
 
 class TooManyTries(Refused):

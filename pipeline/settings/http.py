@@ -1,6 +1,6 @@
 """How the HTTP server listens and what it takes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
@@ -41,4 +41,17 @@ class HttpSettings(BaseSettings):
     cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
         default="",
         description="Sites whose pages may use the API: https://app.example,https://b.example",
+    )
+    rate_limits: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="Whom rate limits hold for; `auto`: not for this box's own callers who are let "
+        "in as admin without credentials.",
+    )
+    rate_auth: int = Field(
+        default=30, ge=1, description="Most requests a minute to log in, per address."
+    )
+    rate_reads: int = Field(default=1200, ge=1, description="Most reads a minute, per caller.")
+    rate_writes: int = Field(default=300, ge=1, description="Most changes a minute, per caller.")
+    rate_uploads: int = Field(
+        default=12_000, ge=1, description="Most requests of uploads a minute, per caller."
     )

@@ -1,0 +1,1 @@
+"""How many requests somebody made lately: a port, counted in memory or in Redis."""
