@@ -247,4 +247,7 @@ class DeliveryRows(Protocol):
         """Forget what ended long ago."""
 
     def waiting(self) -> tuple[int, float]:
-        """Count what enabled webhooks wait for, and tell how many seconds late the latest is."""
+        """Count what enabled webhooks wait for, and tell how many seconds late the latest is.
+
+        Those that fail are not counted as late.
+        """

@@ -32,13 +32,21 @@ def announce(db: Database, *, limit: int = BATCH) -> int:
         if not tx.webhooks.lag():
             return 0
     with db.write() as tx:
-        told = tx.webhooks.hold_cursor()
+        told = max(tx.webhooks.hold_cursor(), _nobodys(tx))
         fresh = tx.webhooks.fresh(told, limit)
         for webhook in tx.webhooks.enabled():
             _tell(tx, webhook, fresh)
         if fresh:
             tx.webhooks.move_cursor(fresh[-1].event.id)
     return len(fresh)
+
+
+def _nobodys(tx: Transaction) -> int:
+    """Tell up to which number no webhook wants events: those of before the oldest was made.
+
+    Holds for one that is made meanwhile too, whose number is higher.
+    """
+    return min((webhook.from_number for webhook in tx.webhooks.enabled()), default=0)
 
 
 def _tell(tx: Transaction, webhook: WebhookRow, fresh: Sequence[FreshEvent]) -> None:

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from compose.cli.app import command
 from compose.cli.exits import Exit
+from schemas.events import EventType
 from schemas.vocabulary import AssetState, QueueName, TaskKind
 from tests.support.product import ROOMS, ROOT, error_codes
 
@@ -71,6 +72,11 @@ def test_every_queue_is_in_the_readme(queue: QueueName) -> None:
 @pytest.mark.parametrize("state", AssetState)
 def test_every_state_of_an_asset_is_in_the_readme(state: AssetState) -> None:
     assert f"`{state}`" in README
+
+
+@pytest.mark.parametrize("type_", EventType)
+def test_every_type_of_event_is_in_the_readme(type_: EventType) -> None:
+    assert f"`{type_}`" in README
 
 
 @pytest.mark.parametrize("room", ROOMS)

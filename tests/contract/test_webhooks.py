@@ -301,6 +301,47 @@ def test_gone_disables_and_says_so(database: Database) -> None:
     assert sending.begin(database, hook) is None
 
 
+def test_days_of_failures_disable(database: Database) -> None:
+    hook, asset_id = make(database), asset_of(database, "local")
+    happen(database, asset_id, 2)
+    announce_all(database)
+    sending.settle(database, must_begin(database, hook), BROKEN, goes_on=False)
+    assert webhooks.show(database, hook).failing_since is not None
+    with database.write() as tx:
+        tx.webhooks.change(hook, {"failing_since": tx.jobs.now() - 4 * 86_400})
+
+    sending.settle(database, must_begin(database, hook), BROKEN, goes_on=True)
+
+    shown = webhooks.show(database, hook)
+    assert shown.disabled_reason is DisabledReason.FAILING
+    webhooks.change(database, OUTBOUND, hook, WebhookChange(is_enabled=True))
+    assert webhooks.show(database, hook).failing_since is None
+
+
+def test_what_happened_before_the_first_webhook_is_not_waded_through(database: Database) -> None:
+    asset_id = asset_of(database, "local")
+    happen(database, asset_id, 30)
+    hook = make(database)
+    happen(database, asset_id, 1)
+
+    assert announce(database, limit=5) == 1
+    assert len(log_of(database, hook)) == 1
+
+
+def test_what_the_dead_held_is_freed(database: Database) -> None:
+    hook, asset_id = make(database), asset_of(database, "local")
+    happen(database, asset_id)
+    announce_all(database)
+    dead = must_begin(database, hook)
+
+    sending.release_all(database)
+
+    again = must_begin(database, hook)
+    assert again.delivery.id == dead.delivery.id
+    assert sending.settle(database, dead, BROKEN, goes_on=True) is None
+    assert log_of(database, hook)[0].attempts == ()
+
+
 def test_what_happens_while_disabled_is_not_told_of(database: Database) -> None:
     hook, asset_id = make(database), asset_of(database, "local")
     off, on = WebhookChange(is_enabled=False), WebhookChange(is_enabled=True)

@@ -15,7 +15,7 @@ from schemas.webhooks import (
     WebhookWithSecret,
 )
 
-_URL: Final = ("url.invalid", "url.scheme", "url.private", "url.port")
+_URL: Final = ("url.invalid", "url.scheme", "url.credentials", "url.private", "url.port")
 
 WEBHOOKS: Final = (
     Operation(

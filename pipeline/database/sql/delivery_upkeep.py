@@ -1,6 +1,6 @@
 """Deliveries as rows: what became old, and what waits."""
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from pipeline.database.sql.columns import now_s
 from pipeline.database.sql.webhook_rows import IS_PENDING
@@ -47,8 +47,10 @@ class SqlDeliveryUpkeep:
         return gone.rowcount
 
     def waiting(self) -> tuple[int, float]:
+        # What a failing receiver makes late is no lateness of ours.
+        answering = case((webhook.c.failing_since.is_(None), delivery.c.next_at))
         query = (
-            select(func.count(), now_s() - func.min(delivery.c.next_at))
+            select(func.count(), now_s() - func.min(answering))
             .join(webhook, webhook.c.id == delivery.c.webhook_id)
             .where(IS_PENDING, webhook.c.is_enabled)
         )
