@@ -14,7 +14,6 @@ from pipeline.core.errors import MediaError
 from pipeline.core.filenames import harmless
 from pipeline.database.filters import JobFilter
 from pipeline.services import dryrun, jobs, sourcing, watermarks
-from pipeline.services.uploads.opening import Quota
 from schemas.http import DryRunView, JobRequest, JobView
 from schemas.profile import Profile
 from schemas.sources import UrlSource
@@ -103,7 +102,7 @@ def _submit_address(
             metadata=request.metadata,
             is_dry_run=request.dry_run,
         ),
-        quota=Quota(n_bytes=settings.quota_bytes, minutes_per_day=settings.quota_minutes_per_day),
+        quotas=settings.quotas,
         claim=claim(),
     )
 

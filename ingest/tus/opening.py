@@ -5,7 +5,7 @@ from ingest.tus.protocol import Creation
 from pipeline.bootstrap import Pipeline
 from pipeline.core.handing_in import wish_of
 from pipeline.database.uploads import UploadRow, UploadWish
-from pipeline.services.uploads.opening import Opening, Quota, Terms, open_upload
+from pipeline.services.uploads.opening import Opening, Terms, open_upload
 from pipeline.settings import Settings
 
 
@@ -15,14 +15,6 @@ def terms_of(settings: Settings) -> Terms:
         life_s=settings.upload_expiry_s,
         floor_bytes=settings.storage_floor_bytes,
         limit_bytes=settings.upload_limit_bytes,
-    )
-
-
-def _quota_of(settings: Settings) -> Quota:
-    return Quota(
-        n_bytes=settings.quota_bytes,
-        n_uploads=settings.quota_uploads,
-        minutes_per_day=settings.quota_minutes_per_day,
     )
 
 
@@ -52,6 +44,6 @@ def opened(pipeline: Pipeline, host: Host, asked: Creation) -> UploadRow:
             parts=asked.concat.parts,
         ),
         terms=terms_of(pipeline.settings),
-        quota=_quota_of(pipeline.settings),
+        quotas=pipeline.settings.quotas,
         owner=host.owner(),
     )

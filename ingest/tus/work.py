@@ -59,7 +59,7 @@ class Work:
 
     def put_together(self, turn: Turn) -> None:
         """Make one asset of the parts of a final upload."""
-        completing.put_together(self._database, turn.row, patience=self._patience)
+        completing.put_together(self._database, self._storage, turn.row, patience=self._patience)
         self._look_again(turn)
 
     def _look_again(self, turn: Turn) -> None:

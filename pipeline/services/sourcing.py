@@ -18,8 +18,9 @@ from pipeline.database.rows import NewAsset, TaskRow
 from pipeline.services import assets, jobs, once, views, watermarks
 from pipeline.services.ids import new_id, new_task_id
 from pipeline.services.once import Claim
-from pipeline.services.uploads.opening import Quota, require_share
+from pipeline.services.uploads.shares import require_share
 from pipeline.storage.port import ObjectStore
+from schemas.access import Quotas
 from schemas.events import EventType
 from schemas.fetching import FetchResult, FetchState, UrlOrigin
 from schemas.http import JobView
@@ -61,7 +62,7 @@ def submit(  # all of it is said at once
     profile: Profile,
     terms: jobs.Terms,
     *,
-    quota: Quota,
+    quotas: Quotas,
     claim: Claim | None = None,
 ) -> JobView:
     """Accept an address: asset, job and its first task, in one transaction.
@@ -79,9 +80,9 @@ def submit(  # all of it is said at once
         before = once.made(tx, claim)
         if before is not None:
             return views.job(tx, jobs.need(tx, JobId(before)))
-        share = tx.uploads.share(source.account)
-        require_share(share, quota, 0)
-        left_bytes = quota.n_bytes - share.n_bytes if quota.n_bytes else source.limit_bytes
+        left_bytes = require_share(tx, source.account, quotas, 0, is_upload=False)
+        if left_bytes is None:
+            left_bytes = source.limit_bytes
         allowed = replace(source, limit_bytes=min(source.limit_bytes, left_bytes))
         asset, origin = add(tx, asset_id, allowed, terms.metadata)
         job_id = jobs.begin_in(tx, asset, profile, terms, origin=origin)

@@ -3,6 +3,8 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from schemas.access import Quotas
+
 
 class UploadSettings(BaseSettings):
     """Resumable uploads."""
@@ -33,3 +35,12 @@ class UploadSettings(BaseSettings):
         ge=0,
         description="Most minutes of media an account may hand in within a day; 0: no limit.",
     )
+
+    @property
+    def quotas(self) -> Quotas:
+        """What an account may have that was given nothing else."""
+        return Quotas(
+            stored_bytes=self.quota_bytes or None,
+            open_uploads=self.quota_uploads or None,
+            minutes_a_day=self.quota_minutes_per_day or None,
+        )

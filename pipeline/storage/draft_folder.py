@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.core.errors import Conflict, LeaseLost
+from pipeline.core.errors import Conflict, LeaseLost, StorageUnavailable
 from pipeline.storage import filelock
 from pipeline.storage.atomic_file import make_folder, put_in_place, sync_folder, translated
 from pipeline.storage.draft_file import DraftFile
@@ -57,11 +57,19 @@ class DraftFolder:
 
     def finish(self, draft: Draft, target: Path) -> None:
         """Move the file to the object's place, durably."""
-        if not _has_size(target, draft.size_bytes):
-            holding = self._holding(draft, lambda: self._newest(draft))
-            with holding as (_, locked), translated(draft.key):
-                put_in_place(locked.path, locked.descriptor, target, self._root)
+        try:
+            if not _has_size(target, draft.size_bytes):
+                self._move(draft, target)
+        except StorageUnavailable:
+            # Perhaps somebody else finished it between the look and the move.
+            if not _has_size(target, draft.size_bytes):
+                raise
         self.drop(draft.key)
+
+    def _move(self, draft: Draft, target: Path) -> None:
+        holding = self._holding(draft, lambda: self._newest(draft))
+        with holding as (_, locked), translated(draft.key):
+            put_in_place(locked.path, locked.descriptor, target, self._root)
 
     def drop(self, key: str) -> None:
         """Remove a draft and the folders left empty, whoever writes to it."""

@@ -14,8 +14,8 @@ from pipeline.services import assets, jobs, sourcing, tasks
 from pipeline.services.claims import Claimed
 from pipeline.services.housekeeping import trim
 from pipeline.services.sourcing import Lease, Named
-from pipeline.services.uploads.opening import Quota
 from pipeline.storage.directory import DirectoryStore
+from schemas.access import Quotas
 from schemas.events import EventType
 from schemas.fetching import FetchParams, FetchResult, FetchState, UrlOrigin
 from schemas.http import JobRequest, JobView
@@ -25,7 +25,7 @@ from tests.support.engine import must_claim, run_to_end
 
 URL = "https://films.example/a/film.mp4?token=secret"
 TERMS = jobs.Terms(max_attempts=1, max_lost=3, metadata={"app": "7"})
-NO_QUOTA = Quota()
+NO_QUOTAS = Quotas()
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def hand_in(
     store: DirectoryStore,
     *,
     filename: str = "",
-    quota: Quota = NO_QUOTA,
+    quotas: Quotas = NO_QUOTAS,
     terms: jobs.Terms = TERMS,
 ) -> JobView:
     source = Named(
@@ -48,7 +48,7 @@ def hand_in(
         filename=filename,
         playback=Playback.UNLISTED,
     )
-    return sourcing.submit(db, store, source, built_in().get("default"), terms, quota=quota)
+    return sourcing.submit(db, store, source, built_in().get("default"), terms, quotas=quotas)
 
 
 def lease(claimed: Claimed) -> Lease:
@@ -283,13 +283,13 @@ def test_an_account_fetches_no_more_than_its_share(
     hand_in(database, store)
     run_to_end(database)  # 1,000,000 bytes
 
-    hand_in(database, store, quota=Quota(n_bytes=1_500_000))
+    hand_in(database, store, quotas=Quotas(stored_bytes=1_500_000))
 
     taken = sourcing.take_up(database, lease(must_claim(database, QueueName.FETCH)))
     assert not isinstance(taken, FetchResult)
     assert taken.limit_bytes == 500_000
     with pytest.raises(QuotaExceeded):
-        hand_in(database, store, quota=Quota(n_bytes=900_000))
+        hand_in(database, store, quotas=Quotas(stored_bytes=900_000))
 
 
 def test_a_dry_run_fetches_and_probes(database: Database, store: DirectoryStore) -> None:

@@ -6,7 +6,7 @@ from pipeline.core import keys
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import NewAsset
 from pipeline.database.uploads import UploadRow
-from pipeline.services import jobs
+from pipeline.services import jobs, watermarks
 from pipeline.services.uploads import finding
 from pipeline.services.uploads.writing import draft_of, lost
 from pipeline.storage.port import ObjectStore
@@ -43,16 +43,21 @@ def complete(
     """
     storage.finish(draft_of(storage, row, keys.source_key(row.asset_id)))
     is_part = row.kind is UploadKind.PARTIAL
+    if not is_part:
+        watermarks.put(storage, row.asset_id, row.wish.profile)
     return _end(db, row, None if is_part else _Asset(_new_asset(row, sha256)), patience)
 
 
-def put_together(db: Database, row: UploadRow, *, patience: Patience) -> JobId | None:
+def put_together(
+    db: Database, storage: ObjectStore, row: UploadRow, *, patience: Patience
+) -> JobId | None:
     """Make one asset of the parts of a final upload; its job begins by joining their bytes.
 
     Raises:
         NotFound, Gone: a part has gone meanwhile.
-        LeaseLost, DatabaseUnavailable: it is as it was.
+        LeaseLost, StorageUnavailable, StorageFull, DatabaseUnavailable: it is as it was.
     """
+    watermarks.put(storage, row.asset_id, row.wish.profile)
     with db.read() as tx:
         parts = [finding.need(tx, part, owner=row.account) for part in row.parts]
     origin = StoredOrigin(keys=tuple(keys.source_key(part.asset_id) for part in parts))

@@ -4,26 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.core.errors import Conflict, StorageFull
-from pipeline.core.upload_errors import QuotaExceeded
 from pipeline.database.port import Database, Transaction
-from pipeline.database.uploads import NewUpload, Share, UploadRow, UploadWish
+from pipeline.database.uploads import NewUpload, UploadRow, UploadWish
 from pipeline.services import abilities
 from pipeline.services.ids import new_id
 from pipeline.services.uploads.finding import need
+from pipeline.services.uploads.shares import require_share
 from pipeline.storage.port import ObjectStore
+from schemas.access import Quotas
 from schemas.uploads import UploadId, UploadKind, UploadState
 from schemas.vocabulary import AssetId
-
-_MINUTE_S = 60.0
-
-
-@dataclass(frozen=True)
-class Quota:
-    """An account's share of everything; 0 means as much as there is."""
-
-    n_bytes: int = 0
-    n_uploads: int = 0
-    minutes_per_day: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +47,7 @@ def open_upload(
     asked: Opening,
     *,
     terms: Terms,
-    quota: Quota,
+    quotas: Quotas,
     owner: str | None,
 ) -> UploadRow:
     """Open an upload, before any byte of it is taken.
@@ -83,7 +73,7 @@ def open_upload(
         if asked.kind is not UploadKind.PARTIAL:
             abilities.require(tx, asked.wish.profile)
         need_bytes = asked.length_bytes or _sum(tx, asked.parts, owner=owner)
-        require_share(tx.uploads.share(asked.account), quota, need_bytes)
+        require_share(tx, asked.account, quotas, need_bytes, is_upload=True)
         require_room(tx, free_bytes, need_bytes, terms.floor_bytes)
         tx.uploads.add(new, life_s=terms.life_s)
         if asked.parts:
@@ -101,27 +91,6 @@ def _sum(tx: Transaction, parts: Sequence[UploadId], *, owner: str | None) -> in
                 remedy="Send the rest of every part first.",
             )
     return sum(row.offset_bytes for row in rows)
-
-
-def require_share(share: Share, quota: Quota, need_bytes: int) -> None:
-    """Let go on what an account may still have.
-
-    Raises:
-        QuotaExceeded: it has had its share.
-    """
-    if quota.n_uploads and share.n_uploads >= quota.n_uploads:
-        raise QuotaExceeded(f"{share.n_uploads} uploads are unfinished, as many as allowed.")
-    if quota.n_bytes and share.n_bytes + need_bytes > quota.n_bytes:
-        raise QuotaExceeded(
-            f"{share.n_bytes} of {quota.n_bytes} bytes are used, {need_bytes} more are asked for.",
-            code="quota.bytes",
-        )
-    if quota.minutes_per_day and share.duration_s >= quota.minutes_per_day * _MINUTE_S:
-        raise QuotaExceeded(
-            f"{quota.minutes_per_day} minutes of media have been handed in within a day.",
-            code="quota.minutes",
-            remedy="Try again tomorrow, or ask the operator for more.",
-        )
 
 
 def require_room(
