@@ -10,6 +10,7 @@ from api.auth import auth_blueprint
 from api.authentication import authenticator
 from api.bodies import IdConverter
 from api.checks import Check, DatabaseGate
+from api.docs.routes import docs_blueprint
 from api.entrance import Entrance
 from api.fleet import fleet_blueprint
 from api.health import health_blueprint
@@ -20,7 +21,7 @@ from api.login import login_blueprint
 from api.media import media_blueprint
 from api.metrics import metrics_blueprint
 from api.once import register_once
-from api.openapi.routes import openapi_blueprint
+from api.openapi.routes import describe, openapi_blueprint
 from api.openapi.table import STREAMED
 from api.origins import register_origins
 from api.policy import enforce
@@ -72,6 +73,7 @@ def create_app(
         health_blueprint(pipeline, database),
         sockets_blueprint(pipeline, hub, origins),
         openapi_blueprint(),
+        docs_blueprint(describe),
         *doors,
         *_people(pipeline),
     ):
@@ -109,6 +111,9 @@ def _guard_database(gate: DatabaseGate) -> Callable[[], None]:
     """Refuse early what would only wait for a database that is away."""
 
     def guard() -> None:
+        # The description needs no database.
+        if request.endpoint in {"openapi.description", "docs.page"}:
+            return
         if request.path.startswith(("/api/", "/media/", "/watch/", "/login", "/logout")):
             gate.pass_through()
 

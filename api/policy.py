@@ -22,6 +22,7 @@ POLICY: Mapping[str, Rule] = {
     "metrics.metrics": EVERYBODY,
     "watch.static": EVERYBODY,
     "openapi.description": EVERYBODY,
+    "docs.page": EVERYBODY,
     # What may be watched is decided per asset.
     "watch.page": EVERYBODY,
     "watch.linked": EVERYBODY,

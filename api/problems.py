@@ -71,7 +71,7 @@ STATUS: Mapping[type[ReelmillError], int] = {
 
 #: What to say where werkzeug speaks to people in front of browsers: detail and remedy.
 _PLAIN: Mapping[int, tuple[str, str]] = {
-    404: ("There is nothing at this address.", "The README lists what the API answers."),
+    404: ("There is nothing at this address.", "`/api/docs` lists what the API answers."),
     405: ("This address does not take this method.", "The Allow header names those it takes."),
     413: ("The body is larger than this address takes.", errors.TooLarge.default_remedy),
 }

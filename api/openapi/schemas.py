@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from api.openapi.described import DescribedSchema
 from api.openapi.operation import Operation
 from schemas.http import Problem
 
@@ -19,7 +20,9 @@ class SchemaBook:
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         wanted = sorted(dict.fromkeys(_models(operations)), key=lambda one: one[0].__name__)
-        references, found = models_json_schema(wanted, ref_template=_TEMPLATE)
+        references, found = models_json_schema(
+            wanted, ref_template=_TEMPLATE, schema_generator=DescribedSchema
+        )
         self._references = references
         self._all: dict[str, dict[str, Any]] = found["$defs"]
         queries = [one.query for one in operations if one.query is not None]

@@ -43,4 +43,12 @@ OPERATING: Final = (
         answers=(Answer(200, "OpenAPI 3.1."),),
         is_static=True,
     ),
+    Operation(
+        "docs.page",
+        "GET",
+        Tag.DOCUMENTATION,
+        "Show this description to people",
+        answers=(Answer(200, "The page.", content_types=("text/html; charset=utf-8",)),),
+        is_static=True,
+    ),
 )

@@ -1,0 +1,1 @@
+"""``/api/docs``: the description of the API as a page for people."""
