@@ -46,9 +46,9 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "name": "Name",
         "password": "Password",
         "login_hint": "No password yet? The terminal that runs the server prints a link that logs"
-        " you in once; `reelmill account link` makes another.",
+        " you in once; “reelmill account link” makes another.",
         "trading": "The link is being checked …",
-        "link_void": "This link was used or is too old. `reelmill account link` makes a new one.",
+        "link_void": "This link was used or is too old. “reelmill account link” makes a new one.",
         "logged_in": "You are logged in",
         "logged_in_as": "As {name} ({role})",
         "role_viewer": "viewer",
@@ -97,9 +97,9 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "name": "이름",
         "password": "비밀번호",
         "login_hint": "아직 비밀번호가 없나요? 서버를 실행한 터미널에 한 번만 쓸 수 있는"
-        " 로그인 링크가 표시됩니다. `reelmill account link`로 새 링크를 만들 수 있습니다.",
+        " 로그인 링크가 표시됩니다. “reelmill account link”로 새 링크를 만들 수 있습니다.",
         "trading": "링크를 확인하고 있습니다 …",
-        "link_void": "이미 사용했거나 오래된 링크입니다. `reelmill account link`로 새로 만드세요.",
+        "link_void": "이미 사용했거나 오래된 링크입니다. “reelmill account link”로 새로 만드세요.",
         "logged_in": "로그인되어 있습니다",
         "logged_in_as": "{name} ({role})",
         "role_viewer": "시청자",

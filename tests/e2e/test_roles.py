@@ -40,6 +40,7 @@ def environment(
         "REELMILL_S3_SECRET_KEY": s3.secret_key,
         "REELMILL_S3_BUCKET": s3.bucket,
         "REELMILL_S3_SECURE": str(s3.secure).lower(),
+        "REELMILL_SECRET": "8f3a61c09b7e24d5f1830a6c5e92d74b",
         "PATH": "/usr/bin:/bin",
     }
 
@@ -75,8 +76,17 @@ def url(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def test_a_file_becomes_playable_with_no_shared_disk(url: str, film: Path) -> None:
-    with Client(url) as client:
+@pytest.fixture
+def key(url: str, environment: dict[str, str], tmp_path: Path) -> str:
+    """An API key, made as an operator makes the first."""
+    named = {**environment, "REELMILL_DATA_DIR": str(tmp_path / "operator")}
+    argv = [*REELMILL, "key", "add", "test"]
+    made = subprocess.run(argv, cwd=ROOT, env=named, capture_output=True, text=True, check=True)
+    return made.stdout.strip()
+
+
+def test_a_file_becomes_playable_with_no_shared_disk(url: str, key: str, film: Path) -> None:
+    with Client(url, credential=key) as client:
         asset = client.upload(film)
         job = client.submit(JobRequest(asset_id=asset.id))
         messages = list(client.watch(job.id))

@@ -4,6 +4,7 @@ import pytest
 
 from compose import configuration
 from pipeline.core.errors import InvalidRequest
+from pipeline.settings import Settings
 
 DISTRIBUTED = {
     "REELMILL_BROKER_URL": "amqp://localhost",
@@ -95,3 +96,29 @@ def test_a_role_takes_shared_services(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
     configuration.require_distributed(configuration.load())
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "media.example.org"])
+def test_nobody_is_let_in_unasked_where_others_can_reach_it(host: str) -> None:
+    open_ = Settings(http_host=host, anonymous_role="viewer", _env_file=None)
+
+    with pytest.raises(InvalidRequest) as refused:
+        configuration.require_guarded(open_)
+
+    assert refused.value.instance_code == "config.unsafe"
+    configuration.require_guarded(Settings(http_host=host, _env_file=None))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_role_behind_a_proxy_is_reached_wherever_it_binds(host: str) -> None:
+    own = Settings(http_host=host, anonymous_role="viewer", _env_file=None)
+
+    configuration.require_guarded(own)
+    with pytest.raises(InvalidRequest) as refused:
+        configuration.require_guarded(own, is_shared=True)
+
+    assert refused.value.instance_code == "config.unsafe"
+
+
+def test_nobody_is_let_in_unasked_by_default() -> None:
+    assert Settings(_env_file=None).anonymous_role == ""
