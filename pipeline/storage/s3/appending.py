@@ -64,7 +64,11 @@ class Appending:
             yield from self._end()
 
     def _end(self) -> Iterator[Draft]:
-        if self._buffer.n_bytes and self._taken_bytes == self._notes.length_bytes:
+        n_bytes = self._buffer.n_bytes
+        if not self._going_up:
+            self._notes = self._notes.fitted(n_bytes)
+        is_last = self._taken_bytes == self._notes.length_bytes
+        if n_bytes and (is_last or n_bytes == self._notes.part_bytes):
             yield from self._with_part_safe()
             self._send()
         self._settle()

@@ -13,13 +13,11 @@ from pipeline.storage.retrying import patiently
 from pipeline.storage.s3 import drafts
 from pipeline.storage.s3.client import BINARY, S3Client
 from pipeline.storage.s3.completion import complete
-from pipeline.storage.s3.notes import MAX_NUMBER, MIB
+from pipeline.storage.s3.notes import LEAST_BYTES, MAX_NUMBER, MIB
 from pipeline.storage.s3.reading import Reading
 
-#: No part of an object but its last may be shorter, says S3.
-_LEAST_BYTES = 5 * MIB
 #: One request's work: its answer must come before we stop waiting.
-_SPAN_BYTES = 256 * MIB
+_SPAN_BYTES = 64 * MIB
 
 
 def concatenate(client: S3Client, sources: Sequence[StoredObject], key: str) -> Iterator[int]:
@@ -27,7 +25,7 @@ def concatenate(client: S3Client, sources: Sequence[StoredObject], key: str) -> 
     filled = [source for source in sources if source.size_bytes]
     spans = list(_spans(filled))
     is_copied = 1 < len(spans) <= MAX_NUMBER and all(
-        source.size_bytes >= _LEAST_BYTES for source in filled[:-1]
+        source.size_bytes >= LEAST_BYTES for source in filled[:-1]
     )
     return _copied(client, spans, key) if is_copied else _passed(client, filled, key)
 

@@ -15,8 +15,10 @@ from pipeline.core.errors import LeaseLost
 
 MIB = 2**20
 MAX_NUMBER = 10_000
-#: S3's own limit is 5 MiB; less often is faster.
-_LEAST_BYTES = 8 * MIB
+#: No part of an object but its last may be shorter, says S3.
+LEAST_BYTES = 5 * MIB
+#: Less often is faster.
+_USUAL_BYTES = 8 * MIB
 #: Of the 10,000 numbers, what bodies may take; the rest is for writers that broke off.
 _PLANNED_PARTS = 8_000
 
@@ -52,7 +54,7 @@ class Notes:
             epoch=epoch,
             number=1,
             is_open=False,
-            part_bytes=max(_LEAST_BYTES, _share(most_bytes, _PLANNED_PARTS)),
+            part_bytes=max(_USUAL_BYTES, _share(most_bytes, _PLANNED_PARTS)),
             length_bytes=length_bytes,
             most_bytes=most_bytes,
             writer=writer,
@@ -88,6 +90,16 @@ class Notes:
         least_bytes = _share(left_bytes, max(MAX_NUMBER - number, 1))
         part_bytes = max(self.part_bytes, least_bytes)
         return replace(self, epoch=epoch, number=number, part_bytes=part_bytes, is_open=True)
+
+    def fitted(self, body_bytes: int) -> Self:
+        """Make the first body's size that of parts, if it will do: senders keep to theirs.
+
+        So each later body is one part and leaves no rest, and parts are still all alike.
+        """
+        will_do = body_bytes >= LEAST_BYTES and body_bytes * _PLANNED_PARTS >= self.most_bytes
+        if self.parts or not will_do:
+            return self
+        return replace(self, part_bytes=min(self.part_bytes, body_bytes))
 
     def with_part(self, part: Part) -> Self:
         """Note a part that is safe; what was kept as a rest went up with it."""

@@ -23,7 +23,7 @@ def test_spans_are_the_objects_in_order(sizes: list[int]) -> None:
         borders = [span for source, span in spans if source.size_bytes == size]
         assert borders[0].start == 0
         assert borders[-1].stop == size
-    assert all(0 < len(span) <= 256 * MIB for _, span in spans)
+    assert all(0 < len(span) <= 64 * MIB for _, span in spans)
 
 
 @given(st.integers(min_value=5 * MIB, max_value=2**40))

@@ -80,6 +80,20 @@ def test_parts_grow_where_numbers_grow_scarce() -> None:
     assert (MAX_NUMBER - late.number + 1) * late.part_bytes >= 5 * 2**30
 
 
+def test_parts_take_the_size_that_bodies_have() -> None:
+    assert _begun(None).fitted(6_000_000).part_bytes == 6_000_000
+    assert _begun(None).fitted(5 * MIB - 1).part_bytes == 8 * MIB
+    assert _begun(None).fitted(9 * MIB).part_bytes == 8 * MIB
+    # Too many of them.
+    assert _begun(60 * 2**30).fitted(6_000_000).part_bytes == 8 * MIB
+
+
+def test_parts_stay_alike() -> None:
+    notes = _begun(None).with_part(Part(1, "etag"))
+
+    assert notes.fitted(6_000_000) == notes
+
+
 def test_an_older_writer_is_turned_away() -> None:
     with pytest.raises(LeaseLost):
         _begun(None).taken_by(0, 0)
