@@ -64,7 +64,7 @@ function withBrowser(video, url, texts) {
   return {};
 }
 
-function notice(text, again = null) {
+export function notice(text, again = null) {
   document.getElementById("notice").hidden = !text;
   document.getElementById("notice-text").textContent = text;
   const button = document.getElementById("again");

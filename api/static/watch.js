@@ -2,7 +2,7 @@
 // its preparation is until then and beyond. Starts from what the server wrote into the page.
 
 import { showChapters } from "./chapters.js";
-import { startPlayer } from "./player.js";
+import { notice, startPlayer } from "./player.js";
 import { followJob } from "./progress.js";
 
 const data = JSON.parse(document.getElementById("watch-data").textContent);
@@ -30,9 +30,16 @@ function play() {
 
 async function lookAgain() {
   const answer = await fetch(data.asset_url).catch(() => null);
+  if (answer?.status === 403 || answer?.status === 404) { leave(await answer.json()); return; }
   if (!answer?.ok) return;
   const asset = await answer.json();
   showAsset(asset);
+}
+
+// Whoever let the viewer in has ended it: what plays may play out.
+function leave({ title, remedy }) {
+  data.is_over = true;
+  notice(`${title}. ${remedy}`);
 }
 
 function showAsset(asset) {
@@ -108,11 +115,11 @@ function playbackToken() {
 }
 
 async function waitForJob() {
-  while (!data.job_id && !ENDED.has(byId("state").dataset.state)) {
+  while (!data.job_id && !data.is_over && !ENDED.has(byId("state").dataset.state)) {
     await new Promise((done) => setTimeout(done, LOOK_AGAIN_MS));
     await lookAgain();
   }
-  if (!ENDED.has(byId("state").dataset.state)) follow();
+  if (!data.is_over && !ENDED.has(byId("state").dataset.state)) follow();
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {
