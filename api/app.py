@@ -61,9 +61,11 @@ def create_app(
     # Before the guards, so that what they refuse is measured too.
     app.register_blueprint(metrics_blueprint(pipeline, hub, gate))
     origins = register_origins(app, pipeline.settings)
-    register_rates(app, pipeline)
+    rates = register_rates(app, pipeline)
+    app.before_request(rates.count_tries)
     app.before_request(_guard_database(gate))
     app.before_request(authenticator(pipeline))
+    app.before_request(rates.count)
     app.before_request(enforce)
     register_once(app, pipeline.database, STREAMED)
     app.after_request(_headers)

@@ -1,11 +1,10 @@
 """How many requests a minute: per caller, or per address where nobody is known.
 
-Counted before the database is asked for anything. Media, pages and probes are not counted: a
-player fetches dozens of segments a minute, and nginx in front answers most of them.
+Tries to log in are counted first, by address; all else as soon as it is known who asks. Media,
+pages and probes are not counted: a player fetches dozens of segments a minute.
 """
 
 import ipaddress
-from functools import partial
 
 from flask import Flask, Response, g, request
 
@@ -18,26 +17,48 @@ from pipeline.settings import Settings
 from schemas.identity import Role
 
 _READING = frozenset({"GET", "HEAD"})
+_AUTH = "auth"
 #: What one household or server rents as a whole.
 _IPV6_NETWORK_BITS = 64
 
 
-def register_rates(app: Flask, pipeline: Pipeline) -> None:
-    """Count an application's requests; comes after whoever asks is known."""
-    if pipeline.settings.rate_limits == "never":
-        return
-    app.before_request(partial(_count, pipeline.counter, pipeline.settings))
+class Rates:
+    """Counts the requests of one application."""
+
+    def __init__(self, counter: Counter, settings: Settings) -> None:
+        self._counter = counter
+        self._settings = settings
+
+    def count_tries(self) -> None:
+        """Count what tries to log in, before anything is looked at. Raises RateLimited."""
+        quota = quota_of(request.method, request.path, self._settings)
+        if quota is not None and quota.name == _AUTH:
+            self._count(quota, _address())
+
+    def count(self) -> None:
+        """Count everything else, once it is known who asks. Raises RateLimited."""
+        quota = quota_of(request.method, request.path, self._settings)
+        if quota is not None and quota.name != _AUTH and not self._is_trusted():
+            self._count(quota, _caller())
+
+    def _count(self, quota: Quota, caller: str) -> None:
+        if self._settings.rate_limits == "never":
+            return
+        window = self._counter.count(f"{quota.name}:{caller}", window_s=WINDOW_S)
+        g.rate_headers = headers(quota, window.n, window.left_s)
+        if not is_within(quota, window.n):
+            raise RateLimited(f"{quota.n} requests of this kind a minute are allowed.")
+
+    def _is_trusted(self) -> bool:
+        who = known()
+        is_own = who is not None and who.is_anonymous and who.role is Role.ADMIN
+        return is_own and self._settings.rate_limits == "auto"
+
+
+def register_rates(app: Flask, pipeline: Pipeline) -> Rates:
+    """Have an application's answers tell where a caller stands; counting is for its guards."""
     app.after_request(_tell)
-
-
-def _count(counter: Counter, settings: Settings) -> None:
-    quota = quota_of(request.method, request.path, settings)
-    if quota is None or _is_trusted(settings):
-        return
-    window = counter.count(f"{quota.name}:{_caller(quota)}", window_s=WINDOW_S)
-    g.rate_headers = headers(quota, window.n, window.left_s)
-    if not is_within(quota, window.n):
-        raise RateLimited(f"{quota.n} requests of this kind a minute are allowed.")
+    return Rates(pipeline.counter, pipeline.settings)
 
 
 def _tell(response: Response) -> Response:
@@ -47,10 +68,10 @@ def _tell(response: Response) -> Response:
 
 def quota_of(method: str, path: str, settings: Settings) -> Quota | None:
     """Choose what a request counts against; None: it is not counted."""
+    if path.startswith("/api/auth/") or (method == "POST" and path.startswith("/login")):
+        return Quota(_AUTH, settings.rate_auth)
     if method == "OPTIONS" or not path.startswith("/api/"):
         return None
-    if path.startswith("/api/auth/"):
-        return Quota("auth", settings.rate_auth)
     if path.startswith("/api/upload/"):
         return Quota("uploads", settings.rate_uploads)
     if method in _READING:
@@ -58,18 +79,16 @@ def quota_of(method: str, path: str, settings: Settings) -> Quota | None:
     return Quota("writes", settings.rate_writes)
 
 
-def _is_trusted(settings: Settings) -> bool:
-    who = known()
-    is_own = who is not None and who.is_anonymous and who.role is Role.ADMIN
-    return is_own and settings.rate_limits == "auto"
-
-
-def _caller(quota: Quota) -> str:
+def _caller() -> str:
     """Name who is counted: keys for themselves, so that one app cannot use up another's."""
     who = known()
-    if quota.name == "auth" or who is None or who.is_anonymous:
-        return f"address:{network_of(request.remote_addr or '')}"
+    if who is None or who.is_anonymous:
+        return _address()
     return f"account:{who.account}" if who.key_id is None else f"key:{who.key_id}"
+
+
+def _address() -> str:
+    return f"address:{network_of(request.remote_addr or '')}"
 
 
 def network_of(address: str) -> str:

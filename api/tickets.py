@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 
+from api.authentication import login_id
 from api.bodies import answer, body
 from api.identity import known
 from pipeline.bootstrap import Pipeline
@@ -20,7 +21,7 @@ def tickets_blueprint(pipeline: Pipeline) -> Blueprint:
     def issue() -> Response:
         asked = body(TicketRequest)
         viewer = Viewer(key, known(), asked.playback_token)
-        seat = seats.offer(database, viewer, asked.job_id)
+        seat = seats.offer(database, viewer, asked.job_id, login_id=login_id())
         return answer(seats.issue(database, seat), 201)
 
     return blueprint

@@ -17,6 +17,7 @@ from flask_sock import Sock
 from werkzeug.exceptions import BadRequest
 from wsproto.utilities import RemoteProtocolError
 
+from api.authentication import login_id
 from api.bodies import ResumeQuery, query
 from api.identity import known
 from api.origins import Origins
@@ -104,7 +105,7 @@ def _seat(pipeline: Pipeline, ticket: str | None, job_id: JobId | None) -> Seat:
     if ticket is not None:
         return seats.redeem(pipeline.database, ticket, job_id)
     viewer = Viewer(links.key_of(pipeline.secret), known())
-    return seats.offer(pipeline.database, viewer, job_id)
+    return seats.offer(pipeline.database, viewer, job_id, login_id=login_id())
 
 
 def _opening(database: Database, seat: Seat, resume_id: int | None) -> list[Letter]:

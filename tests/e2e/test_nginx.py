@@ -11,10 +11,14 @@ import pytest
 from flask import Flask
 
 from api.client import Client
+from pipeline.core import links
+from pipeline.services import assets, viewing
 from schemas.http import AssetView, JobRequest
+from schemas.identity import Playback
+from schemas.playback import PlaybackLinkRequest
 from tests.support import nginx
 from tests.support.house import House
-from tests.support.served import running
+from tests.support.served import running, serving
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 
@@ -95,6 +99,59 @@ def test_an_old_playlist_is_nobodys_first_answer(tmp_path: Path) -> None:
         second = httpx.get(f"{door}/media/a/180p.m3u8").text
 
     assert (first, second) == ("1", "2")
+
+
+def test_what_was_closed_is_closed_behind_the_cache_too(tmp_path: Path) -> None:
+    """The asset was open, and nginx has its segment; then it was made private."""
+    open_ = [True]
+    app = Flask("segments")
+
+    @app.get("/media/a/t-1/0.m4s")
+    def segment() -> tuple[str, int, dict[str, str]]:
+        if not open_[0]:
+            return "", 404, {"Cache-Control": "no-store"}
+        # As the API says it, but for the number.
+        kept = "public, max-age=31536000, immutable, s-maxage=1"
+        return "segment", 200, {"Cache-Control": kept, "ETag": '"1"'}
+
+    app.add_url_rule("/healthz", view_func=lambda: "ok")
+    with running(app) as api, nginx.running(tmp_path, api.url) as door:
+        url = f"{door}/media/a/t-1/0.m4s"
+        kept = [httpx.get(url).headers["X-Cache-Status"] for _ in range(2)]
+        open_[0] = False
+        # nginx counts whole seconds.
+        Event().wait(2.1)
+        statuses = [httpx.get(url).status_code for _ in range(2)]
+
+    assert kept == ["MISS", "HIT"]
+    assert statuses == [404, 404]
+
+
+def test_nothing_private_is_kept_by_the_cache(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path / "data", anonymous_role="", trusted_proxies=1) as served,
+        nginx.running(tmp_path, served.url) as door,
+    ):
+        key = links.key_of(served.pipeline.secret)
+        stage = assets.create(
+            served.pipeline.database,
+            served.pipeline.storage,
+            filename="f.mp4",
+            blocks=[b"film"],
+            limit_bytes=9,
+            playback=Playback.PRIVATE,
+        )
+        asked = PlaybackLinkRequest()
+        given = viewing.link(served.pipeline.database, stage.id, asked, key=key)
+        answers = [httpx.get(f"{door}{given.asset_url}") for _ in range(3)]
+        closed = httpx.get(f"{door}/media/{stage.id}/asset.json")
+        viewing.revoke_links(served.pipeline.database, stage.id)
+        revoked = httpx.get(f"{door}{given.asset_url}")
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert {answer.headers["X-Cache-Status"] for answer in answers} == {"MISS"}
+    assert closed.status_code == 404
+    assert revoked.status_code == 403
 
 
 def first_segment(door: str, asset: AssetView) -> str:

@@ -9,7 +9,10 @@ import httpx
 import pytest
 
 from api.rates import network_of, quota_of
+from pipeline.services import accounts, api_keys
 from pipeline.settings import Settings
+from schemas.access import AccountRequest, KeyRequest
+from schemas.identity import Role
 from tests.support.ports import free_port
 from tests.support.served import Served, serving
 from tests.support.valkey import Redis
@@ -95,6 +98,8 @@ def test_an_address_is_believed_of_the_proxies_that_are_announced(tmp_path: Path
     ("method", "path", "name"),
     [
         ("POST", "/api/auth/token", "auth"),
+        ("POST", "/login", "auth"),
+        ("GET", "/login", None),
         ("PATCH", "/api/upload/video/tus/1", "uploads"),
         ("GET", "/api/upload/status/1", "uploads"),
         ("GET", "/api/jobs", "reads"),
@@ -116,3 +121,34 @@ def test_neighbours_in_ipv6_are_one() -> None:
     assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") == "192.0.2.1"
     assert network_of("fe80::1%eth0") == "fe80::/64"
     assert network_of("") == "unknown"
+
+
+def test_callers_are_counted_for_themselves(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", rate_reads=2, anonymous_role="") as served:
+        keys = [_key(served, name) for name in ("kim", "lee")]
+        statuses = [
+            httpx.get(f"{served.url}/api/assets", headers={"Authorization": f"Bearer {key}"})
+            for key in keys * 3
+        ]
+
+    assert [answer.status_code for answer in statuses] == [200, 200, 200, 200, 429, 429]
+
+
+def _key(served: Served, name: str) -> str:
+    database = served.pipeline.database
+    account = accounts.create(database, AccountRequest(name=name, role=Role.CREATOR))
+    return api_keys.create(database, account.id, KeyRequest(name="app")).key
+
+
+def test_tries_to_log_in_are_counted_by_address_whoever_it_is(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", rate_auth=3) as served:
+        asked = [
+            httpx.post(
+                f"{served.url}/api/auth/token",
+                json={"name": f"n{n}", "password": "wrong password"},
+            ).status_code
+            for n in range(5)
+        ]
+
+    assert asked[3:] == [429, 429]
+    assert 429 not in asked[:3]
