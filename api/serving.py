@@ -2,7 +2,9 @@
 
 import ipaddress
 import socket
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -16,6 +18,9 @@ from pipeline.settings import Settings
 log = structlog.get_logger(__name__)
 
 _BACKLOG = 128
+#: How long a client that is still sending may go on after its answer, so that it reads it.
+_LINGER_S = 2.0
+_BLOCK_BYTES = 64 * 1024
 
 
 def serve_embedded(app: Flask, host: str, port: int) -> EmbeddedServer:
@@ -115,4 +120,25 @@ def _farewell_worker() -> type[Any]:
                 Thread(target=close_sockets, name="farewell").start()
             super().handle_exit(sig, frame)
 
+        def handle(self, conn: Any) -> Any:
+            is_kept = super().handle(conn)
+            if not is_kept:
+                # The loop that takes new connections would do it itself, and take none meanwhile.
+                _see_off(conn.sock)
+            return is_kept
+
     return FarewellWorker
+
+
+def _see_off(connection: socket.socket) -> None:
+    """End our side, and let a client that is still sending read the answer, for a while."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        deadline = time.monotonic() + _LINGER_S
+        while (left_s := deadline - time.monotonic()) > 0:
+            connection.settimeout(left_s)
+            if not connection.recv(_BLOCK_BYTES):
+                return
+    # Nobody shall wait for it once more.
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RD)

@@ -1,20 +1,15 @@
 """Typed calls, one per route."""
 
 import json
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ValidationError
 
-from api.client.asking import PAUSES_S, REPEATED, json_body, wished
+from api.client.asking import json_body, wished
 from api.client.hooks import WebhookCalls
-from api.client.problems import ApiError, foreign, raise_for, unreachable
+from api.client.uploads import Uploads
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
 from schemas.edits import AssetPatch
 from schemas.http import (
@@ -29,121 +24,17 @@ from schemas.http import (
 )
 from schemas.listing import AssetWish, JobWish
 from schemas.profile import Profile
-from schemas.tickets import Ticket, TicketRequest
 from schemas.vocabulary import AssetId, JobId, QueueName, WorkerId
 from schemas.workers import QueueList, QueueView, WorkerList, WorkerView
 
-_BLOCK_BYTES = 256 * 1024
-_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 
-Answer = TypeVar("Answer", bound=BaseModel)
-
-
-class _Connected:
-    """One server, and how it is called."""
-
-    def __init__(
-        self, base_url: str, *, language: str = "en", credential: str | None = None
-    ) -> None:
-        """``credential`` is an API key or an access token; it goes to this server alone."""
-        self.base_url = base_url.rstrip("/")
-        shown = {} if credential is None else {"Authorization": f"Bearer {credential}"}
-        self._http = httpx.Client(
-            base_url=self.base_url,
-            timeout=_TIMEOUT,
-            trust_env=False,
-            # Errors and warnings come back in it.
-            headers={"Accept-Language": language, **shown},
-        )
-
-    def __enter__(self) -> Self:
-        """Use it as a context."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
-    def _call(self, kind: type[Answer], method: str, path: str, **how: Any) -> Answer:
-        return self._read(kind, self._send(method, path, **how))
-
-    def _ticket(self, job_id: JobId | None) -> str:
-        """Ask for the right to open one websocket.
-
-        On a connection of its own: a watcher outlives the server's, and its caller's.
-        """
-        with _Connected(self.base_url) as asking:
-            asking._http.headers = self._http.headers
-            how = {"content": TicketRequest(job_id=job_id).model_dump_json()}
-            kind = {"Content-Type": "application/json"}
-            return asking._call(Ticket, "POST", "/api/tickets", **how, headers=kind).ticket
-
-    def _read(self, kind: type[Answer], response: httpx.Response) -> Answer:
-        try:
-            return kind.model_validate_json(response.content)
-        except ValidationError as error:
-            raise foreign(self.base_url) from error
-
-    def _send(self, method: str, path: str, **how: Any) -> httpx.Response:
-        try:
-            response = self._http.request(method, path, **how)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise unreachable(self.base_url, error) from error
-        raise_for(response)
-        return response
-
-    def _once(self, path: str, how: dict[str, Any]) -> httpx.Response:
-        """Send a POST until it is answered, at most a few times; it is carried out once."""
-        headers = {**how["headers"], "Idempotency-Key": str(uuid.uuid4())}
-        for pause_s in PAUSES_S:
-            try:
-                return self._send("POST", path, **{**how, "headers": headers})
-            except ApiError as error:
-                if error.problem.code not in REPEATED:
-                    raise
-            time.sleep(pause_s)
-        return self._send("POST", path, **{**how, "headers": headers})
-
-
-class Client(_Connected):
+class Client(Uploads):
     """One server's API. Every method raises ApiError when the server refuses or is away."""
 
     @property
     def webhooks(self) -> WebhookCalls:
         """Calls about webhooks."""
         return WebhookCalls(self._call, self._send)
-
-    def upload(
-        self,
-        path: Path,
-        on_bytes: Callable[[int], None] | None = None,
-        *,
-        filename: str | None = None,
-    ) -> AssetView:
-        """Send a file, streamed; ``on_bytes`` hears the size of each block sent.
-
-        Raises OSError when it cannot be read, or grows or shrinks meanwhile.
-        """
-        # A pipe has no size: it goes in chunks.
-        size_bytes = path.stat().st_size if path.is_file() else None
-        with path.open("rb") as file:
-            return self._call(
-                AssetView,
-                "POST",
-                "/api/assets",
-                params={"filename": _as_text(filename or path.name)},
-                content=_blocks(file, size_bytes, on_bytes),
-                headers={} if size_bytes is None else {"Content-Length": str(size_bytes)},
-            )
 
     def assets(
         self, wish: AssetWish | None = None, *, cursor: str | None = None, limit: int = 50
@@ -260,23 +151,3 @@ class Client(_Connected):
 
 def _profile_path(name: str) -> str:
     return f"/api/profiles/{quote(name, safe='')}"
-
-
-def _blocks(
-    file: BinaryIO, size_bytes: int | None, on_bytes: Callable[[int], None] | None
-) -> Iterator[bytes]:
-    n_read = 0
-    while block := file.read(_BLOCK_BYTES):
-        n_read += len(block)
-        if size_bytes is not None and n_read > size_bytes:
-            break
-        yield block
-        if on_bytes is not None:
-            on_bytes(len(block))
-    if size_bytes not in {None, n_read}:
-        raise OSError("it changes while it is sent")
-
-
-def _as_text(name: str) -> str:
-    # Linux file names are bytes: those that are no UTF-8 come as text nobody can send.
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -91,3 +91,9 @@ class PipeSource:
 
     def _read(self) -> bytes:
         return self._pipe.read(PIPE_PIECE_BYTES)
+
+
+def as_text(name: str) -> str:
+    """Make a file's name one that can be sent."""
+    # Linux file names are bytes: those that are no UTF-8 come as text nobody can send.
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,9 +1,9 @@
 """``reelmill submit``: hand files in."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -13,10 +13,13 @@ from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, code_of_problem, complain
 from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption, TrimOption
 from compose.cli.output import print_facts, print_json, print_table, printable, said
+from compose.cli.sending import Sending
 from compose.cli.speech import connect
-from schemas.http import ErrorView, JobRequest, JobView, Submitted
+from schemas.http import ErrorView, JobRequest, Submitted
 from schemas.sources import UrlSource
-from schemas.vocabulary import AssetId, AssetState
+from schemas.vocabulary import AssetId, AssetState, JobId
+
+Answer = TypeVar("Answer")
 
 
 def submit(
@@ -36,7 +39,7 @@ def submit(
     """Hand files in, or addresses the server fetches; each becomes an asset and a job on it.
 
     One that cannot be handed in does not hold up the others; the exit code is the first one's
-    that went wrong.
+    that went wrong. Interrupted and run again, it goes on where an upload stopped.
     """
     with connect(server) as client, JobBars(is_shown=not as_json) as bars:
         reception = Reception(client, bars)
@@ -61,6 +64,7 @@ class Reception:
     def __init__(self, client: Client, bars: JobBars) -> None:
         self._client = client
         self._bars = bars
+        self._sending = Sending(client, bars)
         self.code = Exit.OK
 
     def hand_in(self, source: str, wish: JobRequest) -> Submitted:
@@ -68,32 +72,37 @@ class Reception:
         if is_address(source):
             return self._fetch(source, wish)
         path = Path(source)
-        asset_id = None
         try:
-            asset_id = self._upload(path)
-            job = self._client.submit(wish.model_copy(update={"asset_id": asset_id}))
-            return self._submitted(job)
+            # What can be known here is not asked of a server.
+            path.stat()
+            self._require(wish.profile)
+            sent = self._sending.send(path, wish)
+            return self._submitted(sent.asset_id, sent.job_id)
         except OSError as error:
             return self._refused(Exit.REFUSED, unreadable(path, error))
         except ApiError as error:
-            return self._turned_away(error, asset_id)
+            return self._turned_away(error)
+
+    def _require(self, profile: str) -> None:
+        """Find out that a profile is unknown before hours of upload, not after them."""
+        if_allowed(lambda: self._client.profile(profile))
 
     def _fetch(self, url: str, wish: JobRequest) -> Submitted:
         """Let the server fetch it."""
         source = UrlSource.model_construct(url=url)
         try:
             job = self._client.submit(wish.model_copy(update={"asset_id": None, "source": source}))
-            return self._submitted(job)
+            return self._submitted(job.asset_id, job.id)
         except ApiError as error:
-            return self._turned_away(error, None)
+            return self._turned_away(error)
 
-    def _submitted(self, job: JobView) -> Submitted:
-        asset = self._client.asset(job.asset_id)
+    def _submitted(self, asset_id: AssetId | None, job_id: JobId | None) -> Submitted:
+        asset = None if asset_id is None else if_allowed(lambda: self._client.asset(asset_id))
         return Submitted(
-            asset_id=asset.id,
-            job_id=job.id,
-            state=asset.state,
-            watch_url=address(self._client.base_url, asset.watch_url),
+            asset_id=asset_id,
+            job_id=job_id,
+            state=AssetState.WAITING if asset is None else asset.state,
+            watch_url=None if asset is None else address(self._client.base_url, asset.watch_url),
         )
 
     def wait_for(self, submitted: Submitted) -> Submitted:
@@ -116,33 +125,25 @@ class Reception:
             }
         )
 
-    def _upload(self, path: Path) -> AssetId:
-        total_bytes, sent_bytes = path.stat().st_size, 0
+    def _turned_away(self, error: ApiError) -> Submitted:
+        return self._refused(code_of_problem(error.problem), _view(error))
 
-        def on_bytes(n_bytes: int) -> None:
-            nonlocal sent_bytes
-            sent_bytes += n_bytes
-            self._bars.show_bytes(printable(path.name), sent_bytes, total_bytes)
-
-        return self._client.upload(path, on_bytes).id
-
-    def _turned_away(self, error: ApiError, asset_id: AssetId | None) -> Submitted:
-        code = code_of_problem(error.problem)
-        if asset_id is not None and code is Exit.REFUSED:
-            # Nobody will ever ask for what was uploaded for this job alone.
-            with suppress(ApiError):
-                self._client.delete_asset(asset_id)
-            asset_id = None
-        return self._refused(code, _view(error), asset_id)
-
-    def _refused(self, code: Exit, error: ErrorView, asset_id: AssetId | None = None) -> Submitted:
+    def _refused(self, code: Exit, error: ErrorView) -> Submitted:
         self._note(code)
-        return Submitted(
-            asset_id=asset_id, job_id=None, state="failed", watch_url=None, error=error
-        )
+        return Submitted(asset_id=None, job_id=None, state="failed", watch_url=None, error=error)
 
     def _note(self, code: Exit) -> None:
         self.code = self.code or code
+
+
+def if_allowed(ask: Callable[[], Answer]) -> Answer | None:
+    """Ask for what a key that may hand files in, and nothing else, is not told."""
+    try:
+        return ask()
+    except ApiError as error:
+        if error.problem.status != HTTPStatus.FORBIDDEN:
+            raise
+        return None
 
 
 def unreadable(path: Path, error: OSError) -> ErrorView:

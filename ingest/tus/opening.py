@@ -25,9 +25,11 @@ def opened(pipeline: Pipeline, host: Host, asked: Creation) -> UploadRow:
         InvalidRequest: ``upload.metadata``, ``profile.unknown``.
     """
     said = wish_of(asked.metadata)
+    profile = pipeline.profiles.get(said.profile)
+    trimmed = {} if said.trim is None else {"trim": said.trim}
     wish = UploadWish(
         filename=said.filename,
-        profile=pipeline.profiles.get(said.profile),
+        profile=profile.model_copy(update=trimmed),
         priority=said.priority,
         playback=said.playback,
         metadata=said.metadata,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.core.errors import InvalidRequest
 from schemas.identity import Playback
+from schemas.trim import Trim
 
 _MAX_FILENAME = 255
 _UNNAMED = "upload"
@@ -27,13 +28,15 @@ class Wish:
     playback: Playback = Playback.PUBLIC
     #: Of the app, passed through.
     metadata: dict[str, str] = field(default_factory=dict)
+    #: Uses this stretch alone, whatever the profile says.
+    trim: Trim | None = None
 
 
 def wish_of(said: Mapping[str, str]) -> Wish:
     """Read what is said of a file.
 
-    Known are ``filename`` (or ``name``), ``profile``, ``priority``, ``playback``, and
-    ``meta.NAME`` for an app's own notes.
+    Known are ``filename`` (or ``name``), ``profile``, ``priority``, ``playback``,
+    ``trim.start_s`` and ``trim.end_s``, and ``meta.NAME`` for an app's own notes.
 
     Raises:
         InvalidRequest: ``upload.metadata``, a value is none of those allowed.
@@ -42,6 +45,7 @@ def wish_of(said: Mapping[str, str]) -> Wish:
         filename=shown_name(said.get("filename") or said.get("name") or ""),
         profile=said.get("profile") or "default",
         priority=_priority(said.get("priority")),
+        trim=_trim(said),
         playback=_playback(said.get("playback")),
         metadata=_metadata(said),
     )
@@ -60,6 +64,17 @@ def _priority(text: str | None) -> int:
     if len(text) > 1 or text not in "0123456789":
         raise _bad("priority", "is not 0 to 9")
     return int(text)
+
+
+def _trim(said: Mapping[str, str]) -> Trim | None:
+    ends = {name: said.get(f"trim.{name}") or None for name in ("start_s", "end_s")}
+    given = {name: text for name, text in ends.items() if text is not None}
+    if not given:
+        return None
+    try:
+        return Trim.model_validate(given)
+    except ValueError:
+        raise _bad("trim", "is not two times in seconds, one behind the other") from None
 
 
 def _playback(text: str | None) -> Playback:

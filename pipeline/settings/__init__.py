@@ -69,3 +69,18 @@ class Locale(BaseSettings):
     def name(self) -> str:
         """The locale that counts, such as ``ko_KR.UTF-8``; the first that is set."""
         return self.lc_all or self.lc_messages or self.lang
+
+
+class UserFolders(BaseSettings):
+    """Where programs keep what is somebody's own (XDG Base Directory)."""
+
+    model_config = SettingsConfigDict(env_prefix="", extra="ignore")
+
+    xdg_state_home: str = ""
+    home: str = "/"
+
+    @property
+    def state(self) -> Path:
+        """Folder of what we remember between commands; a relative one is not one, by the rule."""
+        given = Path(self.xdg_state_home)
+        return (given if given.is_absolute() else Path(self.home) / ".local/state") / "reelmill"

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import claims, gap, memory, progress, slots, throughput
+from tests.bench import claims, gap, memory, progress, slots, throughput, uploads
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
 from tests.bench.media import again, first, pinned, quality, versus
@@ -28,6 +28,7 @@ BENCHES: dict[str, Callable[[Ground], Iterable[Figure]]] = {
     "progress": progress.measure,
     "claims": claims.measure,
     "memory": memory.measure,
+    "uploads": uploads.measure,
     "media-versus": versus.measure,
     "media-first": first.measure,
     "media-again": again.measure,

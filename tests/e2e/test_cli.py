@@ -23,6 +23,14 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def cut_off(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film without its index, which stood at its end."""
+    path = tmp_path_factory.mktemp("cut") / "film.mp4"
+    path.write_bytes(film.read_bytes()[:50_000])
+    return path
+
+
+@pytest.fixture(scope="module")
 def submitted(house: House, film: Path) -> dict[str, Any]:
     ended = reelmill("submit", film, "--wait", "--json", "--server", house.url)
 
@@ -86,8 +94,8 @@ def test_the_fleet_is_shown(house: House) -> None:
     assert "libx264" in reelmill("workers", "--server", house.url).out
 
 
-def test_a_file_that_is_no_media_ends_with_1_and_why(house: House, text: Path) -> None:
-    ended = reelmill("submit", text, "--wait", "--json", "--server", house.url)
+def test_a_file_that_cannot_be_played_ends_with_1_and_why(house: House, cut_off: Path) -> None:
+    ended = reelmill("submit", cut_off, "--wait", "--json", "--server", house.url)
 
     assert ended.code == Exit.FAILED
     assert ended.json[0]["state"] == "failed"
@@ -95,6 +103,14 @@ def test_a_file_that_is_no_media_ends_with_1_and_why(house: House, text: Path) -
     shown = reelmill("jobs", "watch", ended.json[0]["job_id"], "--server", house.url)
     assert shown.code == Exit.FAILED
     assert "[media." in shown.err
+
+
+def test_a_file_that_is_no_media_is_turned_away_at_the_door(house: House, text: Path) -> None:
+    ended = reelmill("submit", text, "--wait", "--json", "--server", house.url)
+
+    assert ended.code == Exit.REFUSED
+    assert ended.json[0]["asset_id"] is None
+    assert ended.json[0]["error"]["code"].startswith("media.")
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,32 @@ from pathlib import Path
 import pytest
 from tusclient.client import TusClient
 
-from tests.support.doors import Door, ReferenceDoor
+from api.client import Client
+from schemas.vocabulary import AssetState
+from tests.support.doors import TUS_PATH, Door, OwnDoor, door_of, upload_status
+from tests.support.house import House
 from tests.support.js_client import js_argv, js_result, js_upload
 from tests.support.padded import PaddedFilm, small_clip
 from tests.support.product import ROOT
+from tests.support.waiting import wait_until
 from tests.support.wire import head
 
 SIZE_BYTES = 3_000_000
 CHUNK_BYTES = 400_000
+ENDED = {AssetState.READY, AssetState.FAILED}
 
 
-@pytest.fixture(scope="module", params=["reference"])
+@pytest.fixture(scope="module", params=["reference", "embedded", "gunicorn"])
 def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     """Whoever serves: the reference proves that the tests themselves are right."""
-    with ReferenceDoor() as door:
+    with door_of(request.param) as door:
+        yield door
+
+
+@pytest.fixture(scope="module")
+def own_door() -> Iterator[OwnDoor]:
+    """For what the reference's file store does not do."""
+    with OwnDoor() as door:
         yield door
 
 
@@ -111,3 +123,40 @@ def test_tuspy_goes_on_from_an_address(door: Door, film: PaddedFilm, source: Pat
         second.upload()
 
     assert door.sha256(first.url) == film.sha256
+
+
+def test_tuspy_proves_each_chunk_by_its_checksum(
+    own_door: OwnDoor, film: PaddedFilm, source: Path
+) -> None:
+    with source.open("rb") as file:
+        how = {"chunk_size": CHUNK_BYTES, "upload_checksum": True}
+        upload = TusClient(own_door.url).uploader(file_stream=file, **how)
+        upload.upload()
+
+    assert own_door.sha256(upload.url) == film.sha256
+
+
+def test_tus_js_client_overrides_the_method_where_a_proxy_forbids_it(
+    own_door: OwnDoor, film: PaddedFilm, source: Path
+) -> None:
+    done = js_upload(own_door.url, source, overridePatchMethod=True, chunkSize=CHUNK_BYTES)
+
+    assert done.error == ""
+    assert done.answers("PATCH") == []
+    assert own_door.sha256(done.url) == film.sha256
+
+
+def test_tus_js_client_sends_parts_side_by_side(
+    house: House, film: PaddedFilm, source: Path
+) -> None:
+    """A worker puts them together, so this needs a house with everything in it."""
+    done = js_upload(house.url + TUS_PATH, source, parallelUploads=3)
+
+    assert done.error == ""
+    assert done.answers("POST") == [201] * 4
+    asset_id = upload_status(done.url)["assetId"]
+    with Client(house.url) as client:
+        wait_until(lambda: client.asset(asset_id).state in ENDED, timeout_s=60)
+        asset = client.asset(asset_id)
+    assert asset.state == "ready", asset.error
+    assert asset.sha256 == film.sha256

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-from tests.support.doors import Door, ReferenceDoor
+from tests.support.doors import Door, door_of
 from tests.support.node import SCRIPTS, package
 from tests.support.padded import PaddedFilm, small_clip
 from tests.support.page_server import serving_pages
@@ -36,9 +36,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield origin
 
 
-@pytest.fixture(scope="module", params=["reference"])
-def door(site: str) -> Iterator[Door]:
-    with ReferenceDoor() as door:
+@pytest.fixture(scope="module", params=["reference", "embedded", "gunicorn"])
+def door(request: pytest.FixtureRequest, site: str) -> Iterator[Door]:
+    with door_of(request.param, cors_origins=site) as door:
         yield door
 
 

@@ -1,17 +1,19 @@
 """Uploads that are cut off again and again, and a ledger of what that cost."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from random import Random
+from threading import Event
 from urllib.parse import urlsplit
 
 from tests.support.padded import PaddedFilm
-from tests.support.wire import CutKind, Wire, WireError, create, offset_when_free
+from tests.support.wire import BODY_TYPE, CutKind, Wire, WireError, create, offset_when_free
 
-_PATCH = {"Content-Type": "application/offset+octet-stream"}
-_LAST_TRIES = 20
+_PATCH = {"Content-Type": BODY_TYPE}
+#: Cut by the end of the server, or of its patience, instead of by us.
+KILLED = "killed"
 
 
 @dataclass
@@ -20,8 +22,11 @@ class Ledger:
 
     size_bytes: int = 0
     sent_bytes: int = 0
-    n_cuts: int = 0
     lost_bytes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def n_cuts(self) -> int:
+        return sum(map(len, self.lost_bytes.values()))
 
     @property
     def resent_bytes(self) -> int:
@@ -35,7 +40,6 @@ class Ledger:
     def add(self, other: "Ledger") -> None:
         self.size_bytes += other.size_bytes
         self.sent_bytes += other.sent_bytes
-        self.n_cuts += other.n_cuts
         for kind, lost in other.lost_bytes.items():
             self.lost_bytes[kind] += lost
 
@@ -54,31 +58,57 @@ class CutUpload:
     def __init__(self, url: str, film: PaddedFilm, dice: Random) -> None:
         self._film, self._dice = film, dice
         self.ledger = Ledger(size_bytes=film.size_bytes)
+        #: Set: no more pauses in ``pour``.
+        self.hurry = Event()
         self.location = create(url, film.size_bytes, {"filename": "film.mp4"})
-        #: Called before each attempt, with the bytes that arrived: a test may kill the server.
-        self.before_attempt: Callable[[], None] = lambda: None
 
     def run(self, n_cuts: int) -> Ledger:
-        """Upload with so many cuts at random bytes."""
+        """Upload with so many cuts at random bytes; the server may be killed meanwhile."""
         places = sorted(self._dice.randrange(1, self._film.size_bytes) for _ in range(n_cuts))
+        offset_bytes = 0
         with ExitStack() as stalled:
             for place in places:
-                self.before_attempt()
-                wire = self._send_until(place, kind := self._dice.choice(list(CutKind)))
-                if kind is CutKind.STALL and wire is not None:
-                    stalled.enter_context(wire)
-            self._finish()
+                kind = self._dice.choice(list(CutKind))
+                offset_bytes = self._cut_at(
+                    max(place, offset_bytes + 1), offset_bytes, kind, stalled
+                )
+            while offset_bytes < self._film.size_bytes:
+                offset_bytes = self._go_on(offset_bytes)
         return self.ledger
 
-    def _send_until(self, place: int, kind: CutKind) -> Wire | None:
-        offset_bytes = offset_when_free(self.location)
-        sent_bytes, wire = offset_bytes, None
+    def pour(self, pace_bps: float) -> Ledger:
+        """Upload in one go, no faster than a pace, over as many connections as it takes."""
+        offset_bytes = 0
+        while offset_bytes < self._film.size_bytes:
+            offset_bytes = self._go_on(offset_bytes, pace_bps)
+        return self.ledger
+
+    def _cut_at(self, place: int, offset_bytes: int, kind: CutKind, stalled: ExitStack) -> int:
+        """Send up to a byte, cut there, and return what the server has then."""
+        end_byte = min(place, self._film.size_bytes - 1)
+        sent_bytes = 0
         with _away_is_a_cut():
-            wire = self._begin(offset_bytes)
-            sent_bytes += wire.send(self._film.read(offset_bytes, max(place, offset_bytes + 1)))
+            wire = stalled.enter_context(self._begin(offset_bytes))
+            sent_bytes = wire.send(self._film.read(offset_bytes, end_byte))
             wire.cut(kind)
-        self._note(kind, offset_bytes, sent_bytes)
-        return wire
+        is_whole = sent_bytes == end_byte - offset_bytes
+        return self._note(kind if is_whole else KILLED, offset_bytes, sent_bytes)
+
+    def _go_on(self, offset_bytes: int, pace_bps: float = 0.0) -> int:
+        """Send all the rest, as far as that goes."""
+        sent_bytes = 0
+        with _away_is_a_cut(), self._begin(offset_bytes) as wire:
+            for block in self._film.blocks(offset_bytes):
+                n_sent = wire.send(block)
+                sent_bytes += n_sent
+                if n_sent < len(block):
+                    break
+                if pace_bps:
+                    self.hurry.wait(len(block) / pace_bps)
+            if wire.answer().status == 204:
+                self.ledger.sent_bytes += sent_bytes
+                return offset_bytes + sent_bytes
+        return self._note(KILLED, offset_bytes, sent_bytes)
 
     def _begin(self, offset_bytes: int) -> Wire:
         wire = Wire(self.location)
@@ -87,28 +117,14 @@ class CutUpload:
         wire.begin("PATCH", urlsplit(self.location).path, {**_PATCH, **fields})
         return wire
 
-    def _note(self, kind: str, offset_bytes: int, sent_bytes: int) -> None:
+    def _note(self, kind: str, offset_bytes: int, sent_bytes: int) -> int:
         kept_bytes = offset_when_free(self.location)
-        assert offset_bytes <= kept_bytes <= sent_bytes, (
-            kind,
-            offset_bytes,
-            kept_bytes,
-            sent_bytes,
-        )
-        self.ledger.n_cuts += 1
-        self.ledger.sent_bytes += sent_bytes - offset_bytes
-        self.ledger.lost_bytes[kind].append(sent_bytes - kept_bytes)
-
-    def _finish(self) -> None:
-        for _ in range(_LAST_TRIES):
-            offset_bytes = offset_when_free(self.location)
-            if offset_bytes == self._film.size_bytes:
-                return
-            with _away_is_a_cut(), self._begin(offset_bytes) as wire:
-                for block in self._film.blocks(offset_bytes):
-                    self.ledger.sent_bytes += wire.send(block)
-                wire.answer()
-        raise WireError(f"{self.location} does not come to an end")
+        lost_bytes = offset_bytes + sent_bytes - kept_bytes
+        # What was safe stays; and nothing is counted that never came.
+        assert 0 <= lost_bytes <= sent_bytes, (kind, offset_bytes, kept_bytes, sent_bytes)
+        self.ledger.sent_bytes += sent_bytes
+        self.ledger.lost_bytes[kind].append(lost_bytes)
+        return kept_bytes
 
 
 @contextmanager

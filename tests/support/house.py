@@ -77,9 +77,14 @@ def reelmill(
     timeout_s: float = 120,
     locale: str = "C.UTF-8",
     typed: str = "",
+    state: Path = ROOT / "build" / "state",
     **environment: object,
 ) -> Ended:
-    """Run one command to its end; no command may show a traceback."""
+    """Run one command to its end; no command may show a traceback.
+
+    What it remembers for the next one lies below ``state``.
+    """
+    environment = {"XDG_STATE_HOME": state, **environment}
     own = [f"{name}={value}" for name, value in environment.items()]
     done = subprocess.run(
         ["env", f"LC_ALL={locale}", *own, *REELMILL, *map(str, arguments)],

@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 #: What a cut may leave behind on the way: kept small, so that little of it has to be sent again.
 SEND_BUFFER_BYTES = 64 * 1024
 _TIMEOUT_S = 30.0
+BODY_TYPE = "application/offset+octet-stream"
 _VERSION = {"Tus-Resumable": "1.0.0"}
 
 
@@ -54,13 +55,16 @@ class Wire:
 
     url: str
     timeout_s: float = _TIMEOUT_S
+    #: 0 leaves it to the kernel.
+    send_buffer_bytes: int = SEND_BUFFER_BYTES
     _socket: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         self._host = parts.netloc
         self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if self.send_buffer_bytes:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.send_buffer_bytes)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(self.timeout_s)
         try:
@@ -85,7 +89,7 @@ class Wire:
         method: str,
         target: str,
         headers: Mapping[str, str] | None = None,
-        body: Iterable[bytes] = (),
+        body: Iterable[bytes | memoryview] = (),
     ) -> Answer:
         """Send a request and read its answer; ``Content-Length`` is the caller's to give."""
         self.begin(method, target, headers or {})

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from pipeline.core.errors import InvalidRequest
 from pipeline.core.handing_in import Wish, shown_name, wish_of
 from schemas.identity import Playback
+from schemas.trim import Trim
 
 
 def test_what_counts_is_taken_and_the_rest_passed_over() -> None:
@@ -79,3 +82,25 @@ def test_no_name_leads_anywhere(text: str) -> None:
     assert "\\" not in name
     assert name not in {".", ".."}
     assert name.isprintable()
+
+
+def test_a_stretch_is_wished_for_in_seconds() -> None:
+    assert wish_of({}).trim is None
+    assert wish_of({"trim.start_s": "1001/30"}).trim == Trim(start_s=Fraction(1001, 30))
+    assert wish_of({"trim.end_s": "12.5"}).trim == Trim(end_s=Fraction(25, 2))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"trim.start_s": "soon"},
+        {"trim.start_s": "9", "trim.end_s": "3"},
+        {"trim.end_s": "1e9"},
+        {"trim.start_s": "-1"},
+    ],
+)
+def test_a_stretch_that_is_none_is_refused(said: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        wish_of(said)
+
+    assert refusal.value.instance_code == "upload.metadata"
