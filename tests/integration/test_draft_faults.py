@@ -1,7 +1,9 @@
 """Drafts on an S3 server that fails and lies: the kept draft holds, and goes on."""
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +12,10 @@ from pipeline.storage import retrying
 from pipeline.storage.port import Draft
 from pipeline.storage.s3 import S3Store, appending
 from tests.support.bodies import body, whole
-from tests.support.drafts import kept, remembered
+from tests.support.drafts import kept, remembered, thrown_away
 from tests.support.faulty_s3 import Choice, Fault, FaultyS3, Request
 from tests.support.seaweed import S3Address
+from tests.support.small_disk import small_disk
 
 MIB = 2**20
 SIZE = 20 * MIB
@@ -227,6 +230,20 @@ def test_a_slow_senders_bytes_are_kept_before_they_make_up_a_part(
     store.finish(draft)
     with store.open(key) as blocks:
         assert b"".join(blocks) == whole(MIB)
+
+
+def test_a_box_without_room_to_hold_a_body_back_says_so(
+    store: S3Store, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = kept(store, store.begin(key, length_bytes=SIZE, epoch=1), [whole(MIB)], epoch=1)
+    with small_disk(tmp_path / "disk", 2 * MIB) as disk, monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(disk))
+        with pytest.raises(StorageFull):
+            thrown_away(store, draft, body(5 * MIB), epoch=2, held=True)
+
+    draft = kept(store, draft, [whole(SIZE)[MIB:]], epoch=3)
+    store.finish(draft)
+    assert _is_as_sent(store, key)
 
 
 def test_a_late_writer_cannot_replace_a_part_of_a_newer_one(

@@ -9,6 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
+from typing import IO
 
 from pipeline.core.errors import NotFound, ReelmillError, StorageFull, StorageUnavailable
 from pipeline.storage.intake import lost
@@ -20,7 +21,6 @@ from pipeline.storage.s3.completion import complete, is_written
 from pipeline.storage.s3.notes import Notes
 from pipeline.storage.s3.reading import Reading
 
-_MEMORY_BYTES = 2**20
 _BLOCK_BYTES = 2**18
 
 
@@ -39,15 +39,22 @@ def append(
 
 def _held_back(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Pass blocks on after the last has come: no zombie may have sent many parts unkept."""
-    with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as spool:
+    # Unbuffered: what a full disk refuses is known at once, and not asked of it again.
+    with tempfile.TemporaryFile(buffering=0) as spool:
         for block in blocks:
-            try:
-                spool.write(block)
-            except OSError as error:
-                raise StorageFull("no room on this box to hold a body back") from error
+            _spool(spool, block)
         spool.seek(0)
         while block := spool.read(_BLOCK_BYTES):
             yield block
+
+
+def _spool(spool: IO[bytes], block: bytes) -> None:
+    left = memoryview(block)
+    try:
+        while left:
+            left = left[spool.write(left) :]
+    except OSError as error:
+        raise StorageFull("no room on this box to hold a body back") from error
 
 
 def finish(client: S3Client, draft: Draft) -> StoredObject:

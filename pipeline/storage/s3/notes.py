@@ -12,6 +12,7 @@ from typing import Any, Self
 from minio.datatypes import Part
 
 from pipeline.core.errors import LeaseLost
+from pipeline.storage.intake import lost
 
 MIB = 2**20
 MAX_NUMBER = 10_000
@@ -62,7 +63,13 @@ class Notes:
 
     @classmethod
     def read(cls, state: Mapping[str, Any]) -> Self:
-        """Read what ``written`` made."""
+        """Read what ``written`` made.
+
+        Raises:
+            StorageUnavailable: another kind of store made it, and has the bytes.
+        """
+        if "upload_id" not in state:
+            raise lost("the bytes that another store took in")
         parts = tuple((int(number), str(etag)) for number, etag in state["parts"])
         return cls(**{**state, "parts": parts})
 

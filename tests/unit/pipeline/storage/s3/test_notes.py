@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from minio.datatypes import Part
 
-from pipeline.core.errors import LeaseLost
+from pipeline.core.errors import LeaseLost, StorageUnavailable
 from pipeline.storage.s3.notes import MAX_NUMBER, MIB, Notes
 
 TIB = 2**40
@@ -104,3 +104,10 @@ def test_notes_come_back_from_json(parts: list[tuple[int, str]]) -> None:
     notes = replace(_begun(5), parts=tuple(parts), rest_key="x", rest_bytes=3)
 
     assert Notes.read(json.loads(json.dumps(notes.written()))) == notes
+
+
+def test_a_draft_of_another_store_is_lost_here() -> None:
+    with pytest.raises(StorageUnavailable) as caught:
+        Notes.read({})
+
+    assert caught.value.instance_code == "storage.upload_lost"
