@@ -30,6 +30,7 @@ from api.profiles import profiles_blueprint
 from api.rates import register_rates
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
+from api.sockets.uploads import upload_sockets_blueprint
 from api.texts import vary
 from api.tickets import tickets_blueprint
 from api.uploads import uploads_blueprint
@@ -73,6 +74,7 @@ def create_app(
         *_resources(pipeline),
         jobs_blueprint(pipeline, dry_run_wait_s=dry_run_wait_s),
         health_blueprint(pipeline, database),
+        upload_sockets_blueprint(pipeline, hub, origins),
         sockets_blueprint(pipeline, hub, origins),
         openapi_blueprint(),
         docs_blueprint(describe),

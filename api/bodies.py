@@ -45,12 +45,17 @@ class ListQuery(Frozen):
     limit: int = Field(default=50, ge=1, le=200)
 
 
-class ResumeQuery(Frozen):
+class TicketQuery(Frozen):
+    """Query of every websocket."""
+
+    #: Of ``POST /api/tickets``.
+    ticket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = None
+
+
+class ResumeQuery(TicketQuery):
     """Query of the websockets; without ``last_event_id`` the socket starts with a snapshot."""
 
     last_event_id: int | None = Field(default=None, ge=0, le=_MAX_NUMBER)
-    #: Of ``POST /api/tickets``.
-    ticket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = None
 
 
 class UploadQuery(Frozen):

@@ -56,6 +56,7 @@ POLICY: Mapping[str, Rule] = {
     "profiles.delete": Rule(_OPERATOR, Scope.PROFILES_WRITE),
     # Decided by the ticket, or else by whose job or asset it is; see services/seats.
     "tickets.issue": EVERYBODY,
+    "upload_sockets.upload": EVERYBODY,
     "sockets.everything": EVERYBODY,
     "sockets.job": EVERYBODY,
     "webhooks.listing": Rule(_CREATOR, Scope.WEBHOOKS_READ),

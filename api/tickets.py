@@ -21,7 +21,10 @@ def tickets_blueprint(pipeline: Pipeline) -> Blueprint:
     def issue() -> Response:
         asked = body(TicketRequest)
         viewer = Viewer(key, known(), asked.playback_token)
-        seat = seats.offer(database, viewer, asked.job_id, login_id=login_id())
+        if asked.upload_id is not None:
+            seat = seats.offer_upload(database, viewer, asked.upload_id, login_id=login_id())
+        else:
+            seat = seats.offer(database, viewer, asked.job_id, login_id=login_id())
         return answer(seats.issue(database, seat), 201)
 
     return blueprint

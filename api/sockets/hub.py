@@ -21,7 +21,7 @@ from pipeline.services import seats, watching
 from schemas.events import ProgressTick
 from schemas.http import EventMessage
 from schemas.tickets import Audience, Seat
-from schemas.vocabulary import JobId
+from schemas.uploads import UploadMoved
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Hub:
         self._lock = Lock()
         self._left = Condition(self._lock)
         self._everything: set[Mailbox] = set()
-        self._by_job: dict[JobId, set[Mailbox]] = {}
+        self._by_topic: dict[str, set[Mailbox]] = {}
         self._n_clients = self._n_lagged = self._n_cut = 0
         self._last_id = 0
         self._recheck_at = 0.0
@@ -75,8 +75,8 @@ class Hub:
             if self._n_clients >= _open_to(seat.audience, self._capacity):
                 raise Refused("All websocket seats are taken.", code="websocket.full")
             self._start()
-            mailbox, job_id = Mailbox(seat), seat.job_id
-            row = self._everything if job_id is None else self._by_job.setdefault(job_id, set())
+            mailbox, topic = Mailbox(seat), _topic(seat)
+            row = self._everything if topic is None else self._by_topic.setdefault(topic, set())
             row.add(mailbox)
             self._n_clients += 1
             return mailbox
@@ -93,13 +93,13 @@ class Hub:
     def leave(self, mailbox: Mailbox) -> None:
         """Free a client's seat; leaving twice is fine."""
         with self._lock:
-            job_id = mailbox.seat.job_id
-            row = self._everything if job_id is None else self._by_job.get(job_id, set())
+            topic = _topic(mailbox.seat)
+            row = self._everything if topic is None else self._by_topic.get(topic, set())
             if mailbox not in row:
                 return
             row.discard(mailbox)
-            if job_id is not None and not row:
-                del self._by_job[job_id]
+            if topic is not None and not row:
+                del self._by_topic[topic]
             self._n_clients -= 1
             self._left.notify_all()
 
@@ -128,11 +128,11 @@ class Hub:
             self._reader.join(timeout_s)
 
     def _all(self) -> list[Mailbox]:
-        return [*self._everything, *(box for seats in self._by_job.values() for box in seats)]
+        return [*self._everything, *(box for seats in self._by_topic.values() for box in seats)]
 
-    def _audience(self, job_id: JobId | None) -> Iterable[Mailbox]:
+    def _audience(self, topic: str | None) -> Iterable[Mailbox]:
         with self._lock:
-            ours = self._by_job.get(job_id, ()) if job_id is not None else ()
+            ours = self._by_topic.get(topic, ()) if topic is not None else ()
             return [*self._everything, *ours]
 
     def _hear_commit(self, *, has_events: bool, has_rings: bool) -> None:  # noqa: ARG002 - the port's shape
@@ -140,6 +140,10 @@ class Hub:
             self._wake.set()
 
     def _hear_bus(self, message: BusMessage) -> None:
+        if isinstance(message, UploadMoved):
+            for mailbox in self._audience(message.upload_id):
+                mailbox.nudge()
+            return
         if not isinstance(message, ProgressTick):
             self._wake.set()
             return
@@ -195,3 +199,8 @@ class Hub:
 def _open_to(audience: Audience, capacity: int) -> int:
     """Keep some seats from viewers, of whom there may be any number: owners find one free."""
     return capacity if audience is Audience.OWNERS else capacity - capacity // _OWNERS_SHARE
+
+
+def _topic(seat: Seat) -> str | None:
+    """Name what a seat is about: a job or an upload; None: everything."""
+    return seat.job_id or seat.upload_id

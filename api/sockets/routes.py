@@ -55,7 +55,7 @@ def sockets_blueprint(pipeline: Pipeline, hub: Hub, origins: Origins) -> Bluepri
 
     @blueprint.before_request
     def admit() -> None:
-        _check_handshake()
+        check_handshake()
         origins.check()
         job_id = (request.view_args or {}).get("job_id")
         asked = query(ResumeQuery)
@@ -77,7 +77,7 @@ def sockets_blueprint(pipeline: Pipeline, hub: Hub, origins: Origins) -> Bluepri
 
     sock.route("/api/events", bp=blueprint)(everything)
     sock.route("/api/jobs/<id:job_id>/events", bp=blueprint)(job)
-    blueprint.register_error_handler(RemoteProtocolError, _bad_handshake)
+    blueprint.register_error_handler(RemoteProtocolError, bad_handshake)
     blueprint.record_once(lambda setup: _configure(setup.app.config))
     return blueprint
 
@@ -91,13 +91,15 @@ def _configure(config: Config) -> None:
     }
 
 
-def _check_handshake() -> None:
+def check_handshake() -> None:
+    """Refuse what is no websocket's handshake."""
     headers = request.headers
     if headers.get("Sec-WebSocket-Version") != "13" or not headers.get("Sec-WebSocket-Key"):
         raise BadRequest("This address speaks websocket version 13.")
 
 
-def _bad_handshake(_error: RemoteProtocolError) -> Any:
+def bad_handshake(_error: RemoteProtocolError) -> Any:
+    """Say so where the library finds out after us."""
     raise BadRequest("The websocket handshake is malformed.")
 
 

@@ -12,7 +12,7 @@ from pipeline.core.errors import LeaseLost, TooLarge
 from pipeline.core.upload_errors import Locked
 from pipeline.database.uploads import UploadRow
 from pipeline.services.uploads import completing, ending, writing
-from schemas.uploads import UploadState
+from schemas.uploads import UploadMoved, UploadState
 
 
 class Work:
@@ -22,6 +22,7 @@ class Work:
         settings = pipeline.settings
         self._database = pipeline.database
         self._storage = pipeline.storage
+        self._bus = pipeline.bus
         self._host = host
         self._receiver = Receiver(pipeline)
         self._terms = terms_of(settings)
@@ -64,6 +65,7 @@ class Work:
 
     def _look_again(self, turn: Turn) -> None:
         turn.row = writing.look(self._database, turn.row.id, owner=None)
+        self._bus.publish(UploadMoved(upload_id=turn.row.id))
 
     def terminate(self, turn: Turn) -> None:
         """Drop an upload.
@@ -75,6 +77,7 @@ class Work:
             ending.terminate(self._database, turn.row)
         except LeaseLost as error:
             raise _taken_over() from error
+        self._bus.publish(UploadMoved(upload_id=turn.row.id))
 
 
 def _taken_over() -> Locked:

@@ -13,9 +13,11 @@ from pipeline.core.errors import Forbidden, NotFound, Unauthenticated
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetGate
 from pipeline.services import viewing
+from pipeline.services.uploads import finding
 from pipeline.services.viewing import Viewer
 from schemas.identity import Identity, Playback, Role, Scope
 from schemas.tickets import Audience, Seat, Ticket
+from schemas.uploads import UploadId
 from schemas.vocabulary import AssetId, JobId
 
 #: A ticket is used by the script that asked for it.
@@ -23,6 +25,7 @@ TICKET_LIFE_S = 30
 #: Whom another issuer vouches for cannot be asked about again: they come back with a fresh token.
 _GUEST_S = 900.0
 _EVERYTHING = Rule(Role.OPERATOR, Scope.JOBS_READ)
+_OWN_UPLOADS = Rule(Role.CREATOR, Scope.UPLOADS_WRITE)
 _OWN_JOBS = Rule(Role.CREATOR, Scope.JOBS_READ)
 
 
@@ -47,6 +50,31 @@ def offer(
     return seat.model_copy(
         update={"login_id": login_id, "until_s": min(ends) if ends else None, "who": viewer.who}
     )
+
+
+def offer_upload(
+    db: Database, viewer: Viewer, upload_id: UploadId, *, login_id: str | None = None
+) -> Seat:
+    """Find the seat of an upload, which is its owner's and operators' alone.
+
+    Raises:
+        Unauthenticated, Forbidden: it takes credentials that reach so far.
+        NotFound, Gone: there is no such upload for them (any more).
+    """
+    who = viewer.who
+    if who is None or not allows(_OWN_UPLOADS, who):
+        if who is None or who.is_anonymous:
+            raise Unauthenticated("following an upload needs credentials")
+        raise Forbidden("following an upload takes the role creator and the scope uploads:write")
+    with db.read() as tx:
+        finding.need(tx, upload_id, owner=None if sees_all(who) else who.account)
+        return Seat(
+            upload_id=upload_id,
+            audience=Audience.OWNERS,
+            who=who,
+            login_id=login_id,
+            until_s=_until(tx, who),
+        )
 
 
 def _need_operator(who: Identity | None) -> None:
@@ -98,7 +126,9 @@ def issue(db: Database, seat: Seat) -> Ticket:
     return Ticket(ticket=text, expires_in_s=TICKET_LIFE_S)
 
 
-def redeem(db: Database, text: str, job_id: JobId | None) -> Seat:
+def redeem(
+    db: Database, text: str, job_id: JobId | None, upload_id: UploadId | None = None
+) -> Seat:
     """Take the seat of a ticket, which is void then.
 
     Raises:
@@ -107,7 +137,7 @@ def redeem(db: Database, text: str, job_id: JobId | None) -> Seat:
     with db.write() as tx:
         kept = tx.tickets.take(_digest(text))
     seat = None if kept is None else Seat.model_validate(kept)
-    if seat is None or seat.job_id != job_id:
+    if seat is None or (seat.job_id, seat.upload_id) != (job_id, upload_id):
         raise Unauthenticated(
             "this ticket was used, is too old, or is for something else",
             code="websocket.ticket_invalid",
@@ -123,7 +153,7 @@ def _digest(text: str) -> str:
 def void(db: Database, seats: Iterable[Seat]) -> set[Seat]:
     """Find those whose right has ended; the same rights are looked up once."""
     # A job is of one asset for ever: it plays no part.
-    rights = {seat: seat.model_copy(update={"job_id": None}) for seat in seats}
+    rights = {seat: seat.model_copy(update={"job_id": None, "upload_id": None}) for seat in seats}
     distinct = set(rights.values())
     with db.read() as tx:
         now_s = tx.jobs.now()

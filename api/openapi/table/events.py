@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api.bodies import ResumeQuery
+from api.bodies import ResumeQuery, TicketQuery
 from api.openapi.operation import Answer, Operation, Tag, nothing
 from api.openapi.table.playback import VOID
 from schemas.tickets import Ticket, TicketRequest
@@ -23,7 +23,8 @@ EVENTS: Final = (
         problems={
             401: ("auth.required",),
             403: ("auth.forbidden", *VOID),
-            404: ("job.not_found",),
+            404: ("job.not_found", "upload.not_found"),
+            410: ("upload.gone",),
         },
         about="Following everything is for operators; a job for its owner. Whoever may watch an"
         " asset may follow its job too, and is told how far it is, not how it is made.",
@@ -58,5 +59,23 @@ EVENTS: Final = (
             503: ("websocket.full",),
         },
         about=_ABOUT,
+    ),
+    Operation(
+        "upload_sockets.upload",
+        "GET",
+        Tag.EVENTS,
+        "Follow an upload",
+        answers=(nothing(101, "The websocket is open."),),
+        query=TicketQuery,
+        problems={
+            400: ("http.400",),
+            401: ("auth.required", "websocket.ticket_invalid"),
+            403: ("http.403", "auth.forbidden"),
+            404: ("upload.not_found",),
+            410: ("upload.gone",),
+            503: ("websocket.full",),
+        },
+        about="A websocket (version 13): the status of the upload as JSON, again whenever it"
+        " changes, twice a second at most, until what came of it has ended.",
     ),
 )
