@@ -18,7 +18,9 @@ GivenPassword = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 GivenName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 #: What an opaque secret of ours can be at most.
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
-KeyName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
+KeyName = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,100}$")
+]
 #: As wide as the databases' whole numbers.
 Limit = Annotated[int, Field(ge=0, le=2**53)]
 
