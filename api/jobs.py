@@ -9,12 +9,15 @@ from api.bodies import JobBody, answer, body, query
 from api.identity import caller, owner
 from api.listing import JobListQuery
 from api.once import claim
+from api.policy import require
 from pipeline.bootstrap import Pipeline
+from pipeline.core.access import Rule
 from pipeline.core.errors import MediaError
 from pipeline.core.filenames import harmless
 from pipeline.database.filters import JobFilter
 from pipeline.services import dryrun, jobs, sourcing, watermarks
 from schemas.http import DryRunView, JobRequest, JobView
+from schemas.identity import Role, Scope
 from schemas.profile import Profile
 from schemas.sources import UrlSource
 from schemas.vocabulary import AssetId, JobId, JobState
@@ -83,6 +86,8 @@ def _submit_address(
     pipeline: Pipeline, source: UrlSource, request: JobRequest, wished: Profile
 ) -> JobView:
     """Have a source fetched; one that cannot be public is refused here and now."""
+    # It makes an asset too, which a key that may only make jobs may not.
+    require(Rule(Role.CREATOR, Scope.ASSETS_WRITE))
     settings = pipeline.settings
     return sourcing.submit(
         pipeline.database,

@@ -104,7 +104,16 @@ def enforce() -> None:
     """
     if request.endpoint is None or request.method == "OPTIONS":
         return
-    rule = POLICY.get(request.endpoint, Rule(_ADMIN))
+    require(POLICY.get(request.endpoint, Rule(_ADMIN)))
+
+
+def require(rule: Rule) -> None:
+    """Go on with what a rule guards; for what depends on more than the endpoint.
+
+    Raises:
+        Unauthenticated: it takes credentials, and none were shown.
+        Forbidden: those shown do not reach so far.
+    """
     who = known()
     if allows(rule, who):
         return

@@ -145,6 +145,9 @@ class Incoming(Protocol):
     def call(self, call: Call) -> AbstractContextManager[Answer]:
         """Ask a server of others; see ``outbound.port``."""
 
+    def room_bytes(self) -> int | None:
+        """Tell how much room there is for what comes; None where nobody can say."""
+
     def take_up(self) -> TakenFetch | FetchResult:
         """Take the fetch of an address from whoever had it; its result where it is over.
 

@@ -26,6 +26,12 @@ class IncomingSource:
         """Ask a server of others."""
         return self._pipeline.outbound.call(call)
 
+    def room_bytes(self) -> int | None:
+        """Tell how much room there is for what comes."""
+        free_bytes = self.storage.free_bytes()
+        floor_bytes = self._pipeline.settings.storage_floor_bytes
+        return None if free_bytes is None else free_bytes - floor_bytes
+
     def take_up(self) -> TakenFetch | FetchResult:
         """Take the fetch of an address."""
         row = insist(

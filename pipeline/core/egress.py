@@ -186,6 +186,15 @@ def checked_ports(text: str) -> str:
     return text
 
 
+def is_literal(host: str) -> bool:
+    """Tell an address from a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def parsed(address: str) -> Address:
     """Read an address as a resolver answers it; its zone, if any, is part of it.
 

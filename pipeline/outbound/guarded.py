@@ -77,6 +77,8 @@ class GuardedOutbound:
     ) -> Iterator[Answer]:
         """Make one request over a connection of its own."""
         road = Road(self._rules, self._resolver, patience)
+        # Headers that drip, or never end, would never be silent.
+        patience.hurry(3 * call.connect_s + call.read_s)
         with (
             translated(),
             httpcore.ConnectionPool(self._context(target), network_backend=road) as pool,
@@ -90,6 +92,7 @@ class GuardedOutbound:
                 extensions={"timeout": _patience_of(call)},
             ) as response,
         ):
+            patience.hurry(None)
             yield Answer(
                 status=response.status,
                 headers=_plain(response.headers),

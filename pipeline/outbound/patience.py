@@ -17,6 +17,7 @@ class Patience:
 
     def __init__(self, total_s: float | None, is_stopped: Callable[[], bool]) -> None:
         self._until_s = None if total_s is None else time.monotonic() + total_s
+        self._head_until_s: float | None = None
         self._is_stopped = is_stopped
 
     def wait(self, step: Callable[[float], T], limit_s: float | None) -> T:
@@ -39,7 +40,11 @@ class Patience:
                 if exc.errno is not None:  # the system's own, which ends the connection
                     raise UrlUnreachable("the connection broke off") from exc
 
+    def hurry(self, limit_s: float | None) -> None:
+        """Give all that follows so many seconds, until told otherwise by None."""
+        self._head_until_s = None if limit_s is None else time.monotonic() + limit_s
+
     def _deadline(self, limit_s: float | None) -> float:
         limits = [] if limit_s is None else [time.monotonic() + limit_s]
-        limits += [] if self._until_s is None else [self._until_s]
+        limits += [each for each in (self._until_s, self._head_until_s) if each is not None]
         return min(limits, default=float("inf"))

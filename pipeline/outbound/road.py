@@ -49,11 +49,11 @@ class Road(httpcore.NetworkBackend):
             UrlRefused: one of its addresses is private; then none is tried.
             UrlUnreachable: it has none, or none answers.
         """
-        answers = self._patience.wait(self._asking(host, port), timeout)
+        answers = [host] if egress.is_literal(host) else self._ask(host, port, timeout)
         addresses = [self._rules.judge(egress.parsed(answer), port) for answer in answers]
         return Wire(self._first(addresses[:_MOST_ADDRESSES], port, timeout), self._patience)
 
-    def _asking(self, host: str, port: int) -> Callable[[float], Sequence[str]]:
+    def _ask(self, host: str, port: int, limit_s: float | None) -> Sequence[str]:
         """Resolve in a thread of its own, for nothing can interrupt the system's resolver."""
         answer: Future[Sequence[str]] = Future()
 
@@ -66,7 +66,7 @@ class Road(httpcore.NetworkBackend):
                 )
 
         Thread(target=ask, name="resolve", daemon=True).start()
-        return answer.result
+        return self._patience.wait(answer.result, limit_s)
 
     def _first(
         self, addresses: Sequence[Address], port: int, limit_s: float | None

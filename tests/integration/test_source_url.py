@@ -1,10 +1,10 @@
 """Jobs on what lies at an address: over HTTP, with a whole house, over real sockets."""
 
 import hashlib
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,8 +14,12 @@ import pytest
 
 from api.client import Client
 from compose.up import House
+from pipeline.services import api_keys
+from pipeline.services.assets import LOCAL_ACCOUNT
 from pipeline.settings import Settings
+from schemas.access import KeyRequest
 from schemas.http import DryRunView, JobRequest, JobView
+from schemas.identity import Scope
 from schemas.sources import UrlSource
 from schemas.vocabulary import AssetState, JobState, TaskKind
 from tests.support.file_server import FileServer, film
@@ -145,6 +149,20 @@ def test_a_job_has_one_source(strict: Served, asked: dict[str, Any]) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "request.invalid")
 
 
+def test_a_key_that_may_make_no_assets_may_hand_in_no_address(strict: Served) -> None:
+    def handed_in(*scopes: Scope) -> httpx.Response:
+        asked = KeyRequest(name="test", scopes=scopes)
+        key = api_keys.create(strict.pipeline.database, LOCAL_ACCOUNT, asked).key
+        return httpx.post(
+            f"{strict.url}/api/jobs",
+            json={"source": {"url": "http://127.0.0.1/"}},
+            headers={"Authorization": f"Bearer {key}"},
+        )
+
+    assert handed_in(Scope.JOBS_WRITE).json()["code"] == "auth.forbidden"
+    assert handed_in(Scope.JOBS_WRITE, Scope.ASSETS_WRITE).json()["code"] == "url.private"
+
+
 def test_an_address_is_handed_in_once_per_key(strict: Served) -> None:
     asked = {"source": {"url": "https://films.example/film.mp4?token=secret"}, "profile": "fast"}
     headers = {"Idempotency-Key": "one-film"}
@@ -262,25 +280,32 @@ def test_a_killed_house_goes_on_where_it_was(tmp_path: Path, clip_bytes: bytes) 
         came.set()
         go_on.wait(60)
 
-    with origin({"/film.mp4": halting}) as place:
-        port = free_port()
-        allowed = ["env", "REELMILL_EGRESS_ALLOW=127.0.0.1/32"]
-        argv = [*allowed, *REELMILL, "up", "--data", str(tmp_path / "data"), "--port", str(port)]
-        with Client(f"http://127.0.0.1:{port}") as client:
-            with subprocess.Popen(argv, cwd=ROOT) as first:
-                wait_until(lambda: is_serving(client.base_url), timeout_s=60)
-                job = hand_in(client, place.url("/film.mp4"))
-                assert came.wait(20)
-                wait_until(lambda: client.job(job.id).tasks[0].progress.get("", 0) > 0.4)
-                first.kill()
-            go_on.set()
-            with subprocess.Popen(argv, cwd=ROOT) as second:
-                try:
-                    wait_until(lambda: is_serving(client.base_url), timeout_s=60)
-                    job = ended(client, job, within_s=90)
-                    asset = client.asset(job.asset_id)
-                finally:
-                    second.send_signal(signal.SIGTERM)
+    said = ["REELMILL_EGRESS_ALLOW=127.0.0.1/32", "REELMILL_ANONYMOUS_ROLE=admin"]
+    port = free_port()
+    argv = [*REELMILL, "up", "--data", str(tmp_path / "data"), "--port", str(port)]
+    with (
+        origin({"/film.mp4": halting}) as place,
+        Client(f"http://127.0.0.1:{port}") as client,
+        ExitStack() as running,
+    ):
+
+        def start() -> subprocess.Popen[bytes]:
+            process = subprocess.Popen(["env", *said, *argv], cwd=ROOT)
+            running.callback(process.wait)
+            running.callback(process.kill)
+            wait_until(lambda: is_serving(client.base_url), timeout_s=60)
+            return process
+
+        first = start()
+        job = hand_in(client, place.url("/film.mp4"))
+        assert came.wait(20)
+        wait_until(lambda: client.job(job.id).tasks[0].progress.get("", 0) > 0.4)
+        first.kill()
+        first.wait()
+        go_on.set()
+        start()
+        job = ended(client, job, within_s=90)
+        asset = client.asset(job.asset_id)
 
     assert asset.sha256 == hashlib.sha256(body).hexdigest()
     assert job.state is JobState.SUCCEEDED, job.error

@@ -19,7 +19,10 @@ from tests.support.server import PLAIN_ENV, Server
 
 _PYTHON = (sys.executable, "-W", "error", "-m", "compose.cli")
 #: Everything a worker without a GPU can do.
-ALL_QUEUES = (QueueName.PROBE, QueueName.THUMBNAILS, QueueName.ENCODE_CPU, QueueName.PACKAGE)
+ALL_QUEUES = (
+    *(QueueName.FETCH, QueueName.PROBE, QueueName.THUMBNAILS, QueueName.ENCODE_CPU),
+    QueueName.PACKAGE,
+)
 
 
 class Role(Server):

@@ -28,7 +28,7 @@ class Ways:
     call: Callable[[Call], AbstractContextManager[Answer]]
     stop: Event
     #: Room left for the file; None where nobody can say.
-    free_bytes: Callable[[], int | None]
+    room_bytes: Callable[[], int | None]
     #: Hears how many bytes there are and how many there will be, with each block.
     on_bytes: Callable[[int, int | None], None]
 
@@ -109,8 +109,8 @@ class Download:
         self._filename = told.filename or self._filename
         self._length_bytes = told.length_bytes
         check_size(told.length_bytes or 0, self._limits.size_bytes)
-        free_bytes = self._ways.free_bytes()
-        if free_bytes is not None and (told.length_bytes or 0) - self._n_bytes > free_bytes:
+        room_bytes = self._ways.room_bytes()
+        if room_bytes is not None and (told.length_bytes or 0) - self._n_bytes > room_bytes:
             raise StorageFull("the storage has no room for the file")
         self._window = (time.monotonic(), 0)
 

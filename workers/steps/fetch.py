@@ -81,7 +81,7 @@ def _ways(bench: FetchBench) -> Ways:
     def on_bytes(n_bytes: int, length_bytes: int | None) -> None:
         bench.report({"": min(1.0, n_bytes / length_bytes) if length_bytes else 0.0})
 
-    return Ways(bench.incoming.call, bench.stop, bench.incoming.storage.free_bytes, on_bytes)
+    return Ways(bench.incoming.call, bench.stop, bench.incoming.room_bytes, on_bytes)
 
 
 def _whole(params: FetchParams, origin: StoredOrigin, bench: FetchBench) -> str:

@@ -253,6 +253,40 @@ def test_dripping_ends_with_the_time_for_all_of_it(server: Origin) -> None:
     assert error.instance_code == "url.timed_out"
 
 
+@pytest.mark.parametrize("drop", [b"HTTP/1.1 102 Processing\r\n\r\n", b"x-more: a\r\n"])
+def test_headers_that_drip_end_with_their_time(server: Origin, drop: bytes) -> None:
+    def drip(visit: Visit) -> None:
+        if not drop.startswith(b"HTTP"):
+            visit.send(b"HTTP/1.1 200 OK\r\n")
+        while not visit.is_over.wait(0.05):
+            visit.send(drop)
+
+    server.scripts["/drip"] = drip
+
+    error = refused(GuardedOutbound(HERE), Call(server.url("/drip"), connect_s=0.1, read_s=0.3))
+
+    assert error.instance_code == "url.timed_out"
+
+
+def test_a_body_may_take_longer_than_headers(server: Origin) -> None:
+    def drip(visit: Visit) -> None:
+        visit.send(b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n")
+        for _ in range(8):
+            visit.is_over.wait(0.1)
+            visit.send(b"a")
+
+    server.scripts["/drip"] = drip
+
+    assert read(GuardedOutbound(HERE), Call(server.url("/drip"), connect_s=0.05, read_s=0.3))[1]
+
+
+def test_an_address_is_not_asked_of_a_resolver(server: Origin) -> None:
+    names = Names(["127.0.0.9"])
+
+    assert read(GuardedOutbound(HERE, resolver=names), Call(server.url()))[1] == b"hello"
+    assert names.asked == []
+
+
 def test_a_call_that_waits_can_be_stopped(server: Origin) -> None:
     stop, came = Event(), Event()
 

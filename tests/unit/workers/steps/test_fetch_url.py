@@ -4,7 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -24,50 +24,17 @@ from pipeline.core.errors import (
 )
 from pipeline.outbound.guarded import GuardedOutbound
 from pipeline.storage.directory import DirectoryStore
-from schemas.fetching import FetchParams, FetchResult, FetchState, UrlOrigin
+from schemas.fetching import FetchParams, FetchResult, UrlOrigin
 from schemas.vocabulary import AssetId
+from tests.support.fetch_intake import LIMITS, Intake
 from tests.support.file_server import FileServer, film
 from tests.support.origin import Origin, Visit, origin
-from workers.bench import Limits, TakenFetch
 from workers.steps import fetch
 
 PARAMS = FetchParams(
     asset_id=AssetId("a1"), origin=UrlOrigin(shown="http://films.example/"), key="assets/a1/source"
 )
-LIMITS = Limits(size_bytes=2**30, total_s=60.0, floor_bytes_s=0, read_s=5.0, pause_s=0.01, tries=3)
 MIB = 2**20
-
-
-@dataclass
-class Intake:
-    """The row of a fetch, kept by the test."""
-
-    storage: DirectoryStore
-    url: str
-    limits: Limits = LIMITS
-    epoch: int = 0
-    state: FetchState | None = None
-    kept: list[FetchState] = field(default_factory=list)
-    n_beginnings: int = 0
-    is_named: bool = False
-    prefix: str = "assets/a1/t1-1/"
-
-    def __post_init__(self) -> None:
-        self.call = GuardedOutbound(Rules.read("127.0.0.1/32")).call
-
-    def take_up(self) -> TakenFetch:
-        self.epoch += 1
-        return TakenFetch(self.url, self.epoch, self.is_named, self.state, self.limits)
-
-    def keep(self, epoch: int, state: FetchState) -> None:
-        if epoch != self.epoch:
-            raise LeaseLost("taken over")
-        self.state = state
-        self.kept.append(state)
-
-    def begin_again(self, epoch: int) -> None:
-        self.n_beginnings += 1
-        self.state = None
 
 
 @pytest.fixture
