@@ -33,12 +33,6 @@ def _several(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(patterns))
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("must be one line of printable text")
-    return text
-
-
 Pattern = Annotated[
     str,
     Field(max_length=64),
@@ -50,7 +44,8 @@ Patterns = Annotated[
 ]
 #: What is wrong with an address is said by who judges addresses, not by us.
 Address = Annotated[str, Field(max_length=8192)]
-Description = Annotated[str, Field(max_length=255), AfterValidator(_printable)]
+#: One line, for people.
+Description = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
 
 class WebhookRequest(Frozen):

@@ -152,7 +152,7 @@ class WebhookRows(Protocol):
         """Tell whether any is told of anything."""
 
     def enabled(self) -> list[WebhookRow]:
-        """List those that are told of something."""
+        """List those that are told of something: enabled, of an account that may hear it."""
 
     def hold_cursor(self) -> int:
         """Tell the number of the newest event told of; nobody else tells until the commit."""

@@ -9,10 +9,12 @@ from pipeline.core.errors import Conflict, NotFound
 from pipeline.core.webhooks import Answered
 from pipeline.database.port import Database
 from pipeline.database.webhooks import DeliveryFilter
-from pipeline.services import assets, deliveries, sending, webhooks
+from pipeline.services import accounts, assets, deliveries, sending, webhooks
 from pipeline.services.announcing import announce
 from pipeline.services.watching import number_events
+from schemas.access import AccountChange, AccountRequest
 from schemas.events import EventType
+from schemas.identity import Role
 from schemas.webhooks import (
     DeliveryState,
     DisabledReason,
@@ -474,6 +476,27 @@ def test_deleting_takes_the_deliveries_along(database: Database) -> None:
         tx.webhooks.delete_of("a")
     with pytest.raises(NotFound):
         webhooks.show(database, gone)
+
+
+def test_an_account_hears_only_while_it_may(database: Database) -> None:
+    operator = accounts.create(database, AccountRequest(name="op", role=Role.OPERATOR)).id
+    everywhere = make(database, account=operator, is_system_wide=True)
+    own = make(database, account=operator)
+    asset_id, theirs = asset_of(database, "local"), asset_of(database, operator)
+
+    def heard() -> tuple[int, int]:
+        happen(database, asset_id)
+        happen(database, theirs)
+        announce_all(database)
+        return len(log_of(database, everywhere)), len(log_of(database, own))
+
+    assert heard() == (2, 1)
+    accounts.change(database, operator, AccountChange(role=Role.CREATOR))
+    assert heard() == (2, 2)
+    accounts.change(database, operator, AccountChange(is_disabled=True))
+    assert heard() == (2, 2)
+    accounts.remove(database, operator)
+    assert webhooks.page(database, cursor=None, limit=9).items == ()
 
 
 def test_what_waits_is_counted(database: Database) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from api.client import ApiError
 from compose.scheduler import Scheduler
-from pipeline.services import webhooks
+from pipeline.services import accounts, api_keys, webhooks
 from pipeline.services.webhooks import MAX_PER_ACCOUNT, Safe
+from schemas.access import AccountRequest, KeyRequest
+from schemas.identity import Scope
 from schemas.webhooks import DeliveryState, WebhookChange, WebhookId, WebhookRequest
 from tests.support.house import reelmill
 from tests.support.receiver import Receiver, receiving, status
@@ -119,6 +121,36 @@ def test_only_operators_hear_of_everybody(creator: Served) -> None:
     request = WebhookRequest(url="http://127.0.0.1:9/hook", is_system_wide=True)
 
     assert code_of(lambda: creator.client.webhooks.create(request)) == "auth.forbidden"
+
+
+def test_keys_do_what_their_scopes_say_with_their_own(tmp_path: Path) -> None:
+    with serving(tmp_path, egress_allow="127.0.0.0/8", anonymous_role="") as served:
+        database = served.pipeline.database
+        mine, other = (
+            accounts.create(database, AccountRequest(name=name)).id for name in ("mine", "other")
+        )
+        reads, writes, others = (
+            {"Authorization": f"Bearer {api_keys.create(database, of, asked).key}"}
+            for of, asked in (
+                (mine, KeyRequest(name="r", scopes=(Scope.WEBHOOKS_READ,))),
+                (mine, KeyRequest(name="w", scopes=(Scope.WEBHOOKS_WRITE,))),
+                (other, KeyRequest(name="o")),
+            )
+        )
+        at, wish = f"{served.url}/api/webhooks", {"url": "http://127.0.0.1:9/hook"}
+
+        refused = [
+            httpx.post(at, json=wish, headers=reads).status_code,
+            httpx.get(at, headers=writes).status_code,
+            httpx.get(at).status_code,
+        ]
+        made = httpx.post(at, json=wish, headers=writes).json()
+
+        assert refused == [403, 403, 401]
+        assert made["account"] == mine
+        assert httpx.get(f"{at}/{made['id']}", headers=reads).is_success
+        assert httpx.get(f"{at}/{made['id']}", headers=others).status_code == 404
+        assert httpx.get(at, headers=others).json()["items"] == []
 
 
 @pytest.mark.parametrize(

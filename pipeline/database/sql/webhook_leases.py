@@ -103,6 +103,23 @@ class SqlWebhookLeases:
             n_failed=webhook.c.n_failed + int(is_given_up),
         )
 
+    def count_up(self, webhook_id: WebhookId, n: int) -> int:
+        last: int = self._connection.execute(
+            update(webhook)
+            .where(webhook.c.id == webhook_id)
+            .values(last_sequence=webhook.c.last_sequence + n)
+            .returning(webhook.c.last_sequence)
+        ).scalar_one()
+        return last - n + 1
+
+    def totals(self) -> tuple[int, int]:
+        query = select(
+            func.coalesce(func.sum(webhook.c.n_delivered), 0),
+            func.coalesce(func.sum(webhook.c.n_failed), 0),
+        )
+        delivered, failed = self._connection.execute(query).one()
+        return int(delivered), int(failed)
+
     def _set(self, webhook_id: WebhookId, **values: Any) -> None:
         self._connection.execute(update(webhook).where(webhook.c.id == webhook_id).values(**values))
 
