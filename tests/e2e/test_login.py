@@ -189,7 +189,7 @@ def test_commands_on_the_same_data_folder_need_no_ceremony(guarded: House) -> No
     assert named.code == Exit.OK, named.err
     assert stranger.code == Exit.REFUSED
     assert "[auth.required]" in stranger.err
-    for name in ("cli.key", "secret"):
+    for name in ("cli.key", "secret", "reelmill.db", "reelmill.db-wal"):
         mode = (guarded.data_dir / name).stat().st_mode
         assert stat.S_IMODE(mode) == 0o600, name
 

@@ -1,9 +1,10 @@
 """Engines: how each of the two databases is opened, and its errors put in our words."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -69,9 +70,18 @@ def _ping_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
 
 
 def _open_sqlite(url: str) -> Engine:
+    _make_private(make_url(url).database or "")
     engine = create_engine(url, pool_size=16, max_overflow=32, connect_args={"timeout": 30})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _make_private(path: str) -> None:
+    """Make a new file before SQLite does, for its owner's eyes: hashes and keys will be in it."""
+    if path in {"", ":memory:"}:
+        return
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
