@@ -335,7 +335,7 @@ def test_a_piece_with_another_checksum_is_discarded(
     assert tus.offset(at) == 50
     assert tus.send(at, 50, DATA[50:], **checksum(DATA[50:], algorithm)).status_code == 204
     asset = served.client.asset(tus.status(at)["assetId"])
-    assert asset.sha256 in {hashlib.sha256(DATA).hexdigest(), ""}
+    assert asset.sha256 in {hashlib.sha256(DATA).hexdigest(), None}
 
 
 @pytest.mark.parametrize("said", ["md5 AAAA", "sha1", "sha1 !", "sha256 AAAA", ""])
