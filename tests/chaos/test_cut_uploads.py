@@ -53,18 +53,14 @@ def cut_all(
     return total
 
 
-def check(ledger: Ledger) -> None:
-    """Hold a ledger against the bars: 2 % and one buffer for each cut."""
-    n_killed = len(ledger.lost_bytes[KILLED])
-    buffers_bytes = (ledger.n_cuts - n_killed) * BUFFER_BYTES + n_killed * FLUSH_BYTES
+def check(ledger: Ledger, *, n_kills: int = 0) -> None:
+    """Hold a ledger against the bars: 2 % and one buffer for each cut or kill."""
+    # A kill may come between a cut and the question how much is there: every upload feels it.
+    n_felt = n_kills * N_AT_ONCE
+    buffers_bytes = ledger.n_cuts * BUFFER_BYTES + n_felt * FLUSH_BYTES
     assert ledger.resent_bytes <= 0.02 * ledger.size_bytes + buffers_bytes
     # One cut costs one buffer, not many of them once and none another time.
-    assert all(
-        max(lost) <= BUFFER_BYTES
-        for kind, lost in ledger.lost_bytes.items()
-        if lost and kind != KILLED
-    )
-    assert max(ledger.lost_bytes[KILLED], default=0) <= FLUSH_BYTES
+    assert ledger.worst_bytes <= (FLUSH_BYTES if n_kills else BUFFER_BYTES)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +97,7 @@ def test_uploads_arrive_whole_while_the_server_is_killed(
     sizes = {"n_uploads": 6, "n_cuts": 20, "size_bytes": 8_000_000}
     ledger = cut_all(door, clip, dice, n_kills=4, **sizes)
 
-    check(ledger)
+    check(ledger, n_kills=4)
 
 
 @pytest.mark.soak
@@ -113,7 +109,7 @@ def test_fifty_uploads_are_cut_forty_times_each_and_the_server_killed(
     ledger = cut_all(door, clip, dice, n_kills=20, **sizes)
 
     assert ledger.n_cuts >= 50 * 40
-    check(ledger)
+    check(ledger, n_kills=20)
 
 
 def test_a_killed_server_has_all_the_bytes_it_counted(
@@ -140,12 +136,13 @@ def kill_inside_patches(
         # At a pace that lasts as long as the kills do.
         going_on = pool.submit(one.pour, size_bytes / n_kills)
         for _ in range(n_kills):
+            assert one.moving.wait(60)
             time.sleep(dice.uniform(0.05, 0.6))
             door.kill()
             door.start()
         one.hurry.set()
         ledger = going_on.result()
     print(ledger)
-    assert len(ledger.lost_bytes[KILLED]) >= n_kills * 0.8
+    assert len(ledger.lost_bytes[KILLED]) >= n_kills
     assert door.sha256(one.location) == film.sha256
-    check(ledger)
+    check(ledger, n_kills=n_kills)

@@ -191,6 +191,24 @@ def test_of_two_requests_at_once_one_wins(apis: Apis, film: PaddedFilm, dice: Ra
     print(*(f"{n}× {what}" for what, n in sorted(seen.items())), sep="\n")
 
 
+def go_on(location: str, film: PaddedFilm, *, most_bytes: int) -> list[float]:
+    """Ask for the offset and send the rest, as a client that comes back; list the waits.
+
+    The first question may come before the stale request has begun; then it is asked again.
+    """
+    waits: list[float] = []
+    for _ in range(5):
+        began_s = time.monotonic()
+        offset_bytes = head(location).offset_bytes
+        waits.append(time.monotonic() - began_s)
+        assert offset_bytes <= most_bytes
+        answer = patch(location, offset_bytes, film.read(offset_bytes, SIZE_BYTES))
+        if answer.status == 204:
+            return waits
+        assert answer.status in {409, 423}
+    raise AssertionError("the stale connection does not let go")
+
+
 @pytest.mark.parametrize("is_other", [False, True], ids=["same process", "other process"])
 def test_a_stale_connection_lets_go_within_a_second(
     apis: Apis, film: PaddedFilm, dice: Random, *, is_other: bool
@@ -204,17 +222,11 @@ def test_a_stale_connection_lets_go_within_a_second(
             fields = {"Content-Length": str(SIZE_BYTES), "Upload-Offset": "0"}
             stale.begin("PATCH", urlsplit(location).path, {"Content-Type": BODY_TYPE, **fields})
             stale.send(film.read(0, n_bytes))
-            began_s = time.monotonic()
-            answer = head(again)
-            waits.append(time.monotonic() - began_s)
-            offset_bytes = answer.offset_bytes
-            assert offset_bytes <= n_bytes
-            rest = film.read(offset_bytes, SIZE_BYTES)
-            assert patch(again, offset_bytes, rest).status == 204
+            waits += go_on(again, film, most_bytes=n_bytes)
             # Whoever was cut off wakes up: too late.
             stale.send(film.read(n_bytes, SIZE_BYTES))
         asset_id = AssetId(upload_status(location)["assetId"])
         assert s3_sha256(apis.s3, source_key(asset_id)) == film.sha256
-    print(f"HEAD after a stall: mean {sum(waits) / N_STALE:.3f} s, max {max(waits):.3f} s")
+    print(f"HEAD after a stall: mean {sum(waits) / len(waits):.3f} s, max {max(waits):.3f} s")
 
     assert max(waits) <= HEAD_WITHIN_S

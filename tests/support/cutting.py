@@ -1,5 +1,6 @@
 """Uploads that are cut off again and again, and a ledger of what that cost."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from tests.support.wire import BODY_TYPE, CutKind, Wire, WireError, create, offs
 _PATCH = {"Content-Type": BODY_TYPE}
 #: Cut by the end of the server, or of its patience, instead of by us.
 KILLED = "killed"
+_BACK_WITHIN_S = 30.0
 
 
 @dataclass
@@ -60,7 +62,9 @@ class CutUpload:
         self.ledger = Ledger(size_bytes=film.size_bytes)
         #: Set: no more pauses in ``pour``.
         self.hurry = Event()
-        self.location = create(url, film.size_bytes, {"filename": "film.mp4"})
+        #: Set while bytes are on their way in ``pour``.
+        self.moving = Event()
+        self.location = _created(url, film)
 
     def run(self, n_cuts: int) -> Ledger:
         """Upload with so many cuts at random bytes; the server may be killed meanwhile."""
@@ -103,6 +107,7 @@ class CutUpload:
                 sent_bytes += n_sent
                 if n_sent < len(block):
                     break
+                self.moving.set()
                 if pace_bps:
                     self.hurry.wait(len(block) / pace_bps)
             if wire.answer().status == 204:
@@ -118,6 +123,7 @@ class CutUpload:
         return wire
 
     def _note(self, kind: str, offset_bytes: int, sent_bytes: int) -> int:
+        self.moving.clear()
         kept_bytes = offset_when_free(self.location)
         lost_bytes = offset_bytes + sent_bytes - kept_bytes
         # What was safe stays; and nothing is counted that never came.
@@ -125,6 +131,18 @@ class CutUpload:
         self.ledger.sent_bytes += sent_bytes
         self.ledger.lost_bytes[kind].append(lost_bytes)
         return kept_bytes
+
+
+def _created(url: str, film: PaddedFilm) -> str:
+    """Announce it, to a server that may just be on its way back."""
+    give_up_at = time.monotonic() + _BACK_WITHIN_S
+    while True:
+        try:
+            return create(url, film.size_bytes, {"filename": "film.mp4"})
+        except (OSError, WireError):
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.1)
 
 
 @contextmanager
