@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from schemas.certificate import CertificateState, Point
 from schemas.events import Event
@@ -133,6 +133,16 @@ class CertificateView(Frozen):
 
 class JobRequest(Frozen):
     """Ask for an asset to be made playable, or for what lies at an address to become one."""
+
+    # Says in the API's description what the validator below checks.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["asset_id"], "properties": {"asset_id": {"type": "string"}}},
+                {"required": ["source"], "properties": {"source": {"type": "object"}}},
+            ]
+        }
+    )
 
     asset_id: AssetId | None = None
     source: UrlSource | None = None
