@@ -85,12 +85,15 @@ class Turns:
         self._subscription = bus.subscribe(self._hear)
 
     def close(self) -> None:
-        """Let every request end with what it has."""
+        """Let every request end with what it has, all at the same time."""
         self._subscription.close()
         with self._lock:
             turns = list(self._turns.values())
-        for turn in turns:
-            turn.stop()
+        stops = [Thread(target=turn.stop, name="turn-stop", daemon=True) for turn in turns]
+        for stop in stops:
+            stop.start()
+        for stop in stops:
+            stop.join()
 
     def _hear(self, message: BusMessage) -> None:
         if isinstance(message, UploadWanted):

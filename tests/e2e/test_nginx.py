@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -19,6 +20,8 @@ from schemas.playback import PlaybackLinkRequest
 from tests.support import nginx
 from tests.support.house import House
 from tests.support.served import running, serving
+from tests.support.tus import PATH, Tus
+from tests.support.wire import CutKind, Wire, create
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 
@@ -71,6 +74,29 @@ def test_an_upload_larger_than_nginx_would_take_by_itself_goes_through(door: str
 
     assert answer.status_code == 201
     assert answer.json()["size_bytes"] == 3_000_000
+
+
+@pytest.mark.parametrize("kind", [CutKind.CLOSE, CutKind.STALL])
+def test_an_upload_goes_through_as_it_comes_and_outlives_its_connection(
+    door: str, kind: CutKind
+) -> None:
+    data = bytes(range(256)) * 8000
+    location = create(f"{door}{PATH}", len(data))
+    at = urlsplit(location).path
+    said = {"Content-Type": "application/offset+octet-stream", "Content-Length": str(len(data))}
+    with httpx.Client(trust_env=False) as http, Wire(location) as wire:
+        tus = Tus(door, {}, http)
+        wire.begin("PATCH", at, {**said, "Upload-Offset": "0"})
+        n_sent = wire.send(data[:600_000])
+        # Told of while the request is still open: nothing in between holds it back.
+        while tus.status(at)["uploadedSize"] == 0:
+            n_sent += wire.send(data[n_sent : n_sent + 100])
+        wire.cut(kind)
+        offset_bytes = tus.offset(at)
+
+        assert 0 < offset_bytes <= n_sent
+        assert tus.send(at, offset_bytes, data[offset_bytes:]).status_code == 204
+        assert tus.status(at)["status"] in {"processing", "failed"}
 
 
 @pytest.mark.parametrize(

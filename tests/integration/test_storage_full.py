@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
+import httpx
 import pytest
 
 from pipeline.core.errors import ScratchFull, StorageFull
@@ -11,7 +12,9 @@ from pipeline.storage.directory import DirectoryStore
 from tests.support.bodies import body, whole
 from tests.support.distant import DistantStore
 from tests.support.drafts import kept
+from tests.support.served import serving
 from tests.support.small_disk import small_disk
+from tests.support.tus import Tus
 from workers.scratch.cache import SourceCache
 from workers.scratch.folder import ScratchRoot
 
@@ -111,3 +114,42 @@ def test_reservations_see_the_real_disk(disk: Path) -> None:
     (disk / "other").unlink()
     with scratch.reserve(7 * MIB):
         pass
+
+
+def test_an_upload_without_room_is_refused_before_its_bytes(tmp_path: Path) -> None:
+    with (
+        small_disk(tmp_path / "small", 24 * MIB) as disk,
+        serving(disk / "data", storage_floor_bytes=4 * MIB) as served,
+        httpx.Client(trust_env=False) as http,
+    ):
+        tus = Tus(served.url, {}, http)
+        first = tus.create(12 * MIB)
+        refused = tus.ask("POST", Upload_Length=str(9 * MIB))
+        tus.ask("DELETE", first)
+        again = tus.ask("POST", Upload_Length=str(9 * MIB))
+
+    assert (refused.status_code, refused.json()["code"]) == (507, "upload.no_room")
+    assert again.status_code == 201
+
+
+def test_a_disk_that_runs_full_under_an_upload_keeps_what_came(tmp_path: Path) -> None:
+    with (
+        small_disk(tmp_path / "small", 24 * MIB) as disk,
+        serving(disk / "data", storage_floor_bytes=0) as served,
+        httpx.Client(trust_env=False) as http,
+    ):
+        tus = Tus(served.url, {}, http)
+        at = tus.create(12 * MIB)
+        tus.send(at, 0, whole(12 * MIB)[: 2 * MIB])
+        free_bytes = served.pipeline.storage.free_bytes() or 0
+        hog = disk / "hog"
+        hog.write_bytes(bytes(free_bytes - 5 * MIB))
+
+        full = tus.send(at, 2 * MIB, whole(12 * MIB)[2 * MIB :])
+        offset_bytes = tus.offset(at)
+        hog.unlink()
+        rest = tus.send(at, offset_bytes, whole(12 * MIB)[offset_bytes:])
+
+    assert (full.status_code, full.json()["code"]) == (507, "storage.full")
+    assert offset_bytes >= 2 * MIB
+    assert rest.status_code == 204
