@@ -22,7 +22,14 @@ from schemas.identity import Identity, Role
 
 #: They answer without asking who it is, and without the database.
 _OPEN: Final = frozenset(
-    {"health.healthz", "health.readyz", "metrics.metrics", "watch.static", "openapi.description"}
+    {
+        "health.healthz",
+        "health.readyz",
+        "metrics.metrics",
+        "watch.static",
+        "openapi.description",
+        "docs.page",
+    }
 )
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]+) *", re.IGNORECASE)

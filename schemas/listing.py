@@ -27,7 +27,7 @@ def _as_written(value: Any) -> Any:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_as_written)]
 #: One parameter that may be given several times.
-Several = Annotated[tuple[Item, ...], BeforeValidator(_listed), Field(max_length=20)]
+Several = Annotated[tuple[Item, ...], Field(max_length=20), BeforeValidator(_listed)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
 IdText = Annotated[AssetId, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 

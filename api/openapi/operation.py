@@ -16,8 +16,8 @@
 Path and path parameters come from the route, who may ask from ``api/policy.py``; what every
 operation of a form can be refused with (credentials, a wrong body, a foreign Origin, a database
 that is away, …) is added by ``refusals``. Tests fail for a route without an operation, an
-operation without a route, and a code that is in no catalogue of words. Every documented status
-and code must be shown to occur in ``tests/integration/test_openapi_answers.py``.
+operation without a route, a code without words, and a code that no test speaks of.
+``tests/integration/test_openapi_answers.py`` shows that refusals of a form occur everywhere.
 """
 
 from collections.abc import Mapping

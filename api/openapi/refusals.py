@@ -12,6 +12,14 @@ from api.openapi.operation import Operation, Raw
 Refusals = Mapping[int, tuple[str, ...]]
 
 
+#: What credentials that prove nothing are refused with.
+_UNPROVEN = (
+    "auth.token_invalid",
+    "auth.token_expired",
+    "auth.key_unknown",
+    "auth.key_ended",
+    "auth.revoked",
+)
 #: Beginnings of endpoints that no rate limit holds for; see ``api.rates``.
 _UNCOUNTED = ("media.", "watch.", "health.", "metrics.")
 
@@ -48,8 +56,11 @@ def _of_form(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 def _of_caller(operation: Operation) -> Iterator[tuple[int, tuple[str, ...]]]:
     if rule_of(operation).role is not None:
-        yield HTTPStatus.UNAUTHORIZED, ("auth.required",)
+        yield HTTPStatus.UNAUTHORIZED, ("auth.required", *_UNPROVEN)
         yield HTTPStatus.FORBIDDEN, ("auth.forbidden",)
+    elif not operation.is_static:
+        # They need not be shown, but must not be wrong.
+        yield HTTPStatus.UNAUTHORIZED, _UNPROVEN
     if operation.method not in {"GET", "HEAD"} and not operation.is_open:
         yield HTTPStatus.FORBIDDEN, ("http.403",)
 

@@ -80,6 +80,7 @@ UPLOADS: Final = (
         headers=_VERSION,
         problems={
             404: ("upload.not_found",),
+            409: ("lease.lost",),
             410: ("upload.gone",),
             412: ("upload.version",),
             423: ("upload.locked",),
@@ -106,7 +107,7 @@ UPLOADS: Final = (
             400: ("upload.header", "upload.length", "upload.cut"),
             403: ("upload.final",),
             404: ("upload.not_found",),
-            409: ("upload.offset",),
+            409: ("upload.offset", "lease.lost"),
             410: ("upload.gone",),
             412: ("upload.version",),
             413: ("request.too_large",),
@@ -128,6 +129,7 @@ UPLOADS: Final = (
         headers=_VERSION,
         problems={
             404: ("upload.not_found",),
+            409: ("lease.lost",),
             410: ("upload.gone",),
             412: ("upload.version",),
             423: ("upload.locked",),
