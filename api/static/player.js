@@ -5,19 +5,20 @@ import { offerChoices } from "./choices.js";
 
 const SKIP_S = 10;
 const RETRY_MS = 3000;
+const REFUSED = 403;
 // A slow line or box, and downloads given up for another quality: no errors, though named so.
 const PASSING = new Set(["bufferStalledError", "aborted"]);
 
-export function startPlayer(url, texts) {
+export function startPlayer(url, texts, onRefused) {
   const video = document.getElementById("video");
   addKeys(video);
-  if (window.Hls?.isSupported()) return withHls(video, url, texts);
+  if (window.Hls?.isSupported()) return withHls(video, url, texts, onRefused);
   if (video.canPlayType("application/vnd.apple.mpegurl")) return withBrowser(video, url, texts);
   notice(`${texts.no_player} ${new URL(url, location.href).href}`);
   return {};
 }
 
-function withHls(video, url, texts) {
+function withHls(video, url, texts, onRefused) {
   const hls = new window.Hls({
     // A growing playlist looks like a broadcast, but viewers want its beginning.
     startPosition: 0,
@@ -29,6 +30,12 @@ function withHls(video, url, texts) {
   let healed = false;
   hls.on(window.Hls.Events.ERROR, (_event, error) => {
     if (PASSING.has(error.details)) return;
+    if (error.response?.code === REFUSED) {
+      // The link has ended: asking again would never help.
+      hls.stopLoad();
+      onRefused();
+      return;
+    }
     stage.dataset.errors = String(Number(stage.dataset.errors) + 1);
     console.warn("player", error.type, error.details, error.fatal ? "fatal" : "");
     if (!error.fatal) return;

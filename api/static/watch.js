@@ -25,7 +25,7 @@ function showState(state) {
 }
 
 function play() {
-  player ??= startPlayer(data.hls_url, texts);
+  player ??= startPlayer(data.hls_url, texts, lookAgain);
 }
 
 async function lookAgain() {

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Response
 
 from pipeline.core import links
-from pipeline.services import viewing
-from schemas.identity import Playback
+from pipeline.services import accounts, logins, viewing
+from schemas.access import AccountRequest
+from schemas.identity import Playback, Role
 from schemas.playback import PlaybackLinkRequest, PlaybackLinks
 from schemas.vocabulary import AssetId, Encryption, QueueName
 from tests.e2e.test_playback import VIDEO, browser, play, state, wait
@@ -90,6 +91,8 @@ def test_a_private_film_plays_by_its_link(
 def test_a_growing_private_film_is_followed_by_its_link(
     served: Served, hand: Hand, source: Path, page: Page
 ) -> None:
+    # What other tests left is not in the way then.
+    hand.work()
     asset_id, _ = hand.submit(source, LOCKED, playback=Playback.PRIVATE)
     hand.work(QueueName.PROBE)
     hand.work(QueueName.ENCODE_CPU, n_tasks=3)
@@ -123,3 +126,40 @@ def test_a_page_whose_link_is_revoked_says_so(
 
     wait(page, "!document.getElementById('notice').hidden")
     assert "This link was revoked" in page.locator("#notice-text").inner_text()
+
+
+def test_a_film_whose_link_is_revoked_while_it_plays_stops_with_words(
+    served: Served, hand: Hand, source: Path, page: Page
+) -> None:
+    # What other tests left is not in the way then.
+    hand.work()
+    asset_id, _ = hand.submit(source, LOCKED, playback=Playback.PRIVATE)
+    hand.work(QueueName.PROBE)
+    hand.work(QueueName.ENCODE_CPU, n_tasks=3)
+    page.goto(f"{served.url}{link_to(served, asset_id).watch_url}")
+    wait(page, f"{VIDEO}.readyState >= 2")
+
+    # The playlist grows, so the player asks for it again, and again.
+    viewing.revoke_links(served.pipeline.database, asset_id)
+
+    wait(page, "!document.getElementById('notice').hidden")
+    assert "This link was revoked" in page.locator("#notice-text").inner_text()
+    assert page.locator("#again").is_hidden()
+
+
+def test_its_owner_watches_without_a_link_once_logged_in(
+    served: Served, hand: Hand, source: Path, page: Page
+) -> None:
+    asset_id, _ = hand.submit(source, LOCKED, playback=Playback.PRIVATE)
+    hand.work()
+    database = served.pipeline.database
+    # An operator: what was handed in by hand belongs to the built-in account.
+    owner = accounts.create(database, AccountRequest(name="kim", role=Role.OPERATOR))
+    cookie = logins.open_cookie(database, owner.id, life_s=600)
+    page.context.add_cookies([{"name": "reelmill_session", "value": cookie, "url": served.url}])
+
+    page.goto(f"{served.url}/watch/{asset_id}")
+    play(page)
+    wait(page, f"{VIDEO}.ended")
+
+    assert state(page)["errors"] == 0
