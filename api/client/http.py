@@ -9,6 +9,7 @@ import httpx
 
 from api.client.asking import json_body, wished
 from api.client.hooks import WebhookCalls
+from api.client.playback import PlaybackCalls
 from api.client.uploads import Uploads
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
 from schemas.edits import AssetPatch
@@ -30,6 +31,11 @@ from schemas.workers import QueueList, QueueView, WorkerList, WorkerView
 
 class Client(Uploads):
     """One server's API. Every method raises ApiError when the server refuses or is away."""
+
+    @property
+    def playback(self) -> PlaybackCalls:
+        """Calls about signed addresses."""
+        return PlaybackCalls(self._call, self._send)
 
     @property
     def webhooks(self) -> WebhookCalls:

@@ -16,6 +16,7 @@ from compose.cli import (
     fleet,
     jobs,
     keys,
+    links,
     plan,
     profiles,
     roles,
@@ -58,6 +59,8 @@ def root(
 
 app.command("submit")(submit.submit)
 app.add_typer(jobs.app, name="jobs")
+assets.app.command("link")(links.link)
+assets.app.command("unlink")(links.unlink)
 app.add_typer(assets.app, name="assets")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(webhooks.app, name="webhooks")

@@ -223,3 +223,17 @@ def test_run_tells_of_a_file_it_cannot_read(tmp_path: Path) -> None:
     assert ended.code == Exit.FAILED
     assert "[file.unreadable]" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_links_are_given_and_voided(house: House, submitted: dict[str, Any]) -> None:
+    asset = submitted["asset_id"]
+    given = reelmill("assets", "link", asset, "--for", "60", "--json", "--server", house.url)
+    assert given.code == Exit.OK, given.err
+    address = f"{house.url}{given.json['hls_url']}"
+    before = httpx.get(address).status_code
+
+    assert reelmill("assets", "unlink", asset, "--server", house.url).code == Exit.OK
+    shown = reelmill("assets", "link", asset, "--label", "a b", "--server", house.url)
+
+    assert (before, httpx.get(address).status_code) == (200, 403)
+    assert shown.code == Exit.USAGE
