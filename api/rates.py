@@ -18,6 +18,8 @@ from schemas.identity import Role
 
 _READING = frozenset({"GET", "HEAD"})
 _AUTH = "auth"
+#: Where a password or a login link is tried.
+_TRIES = frozenset({"/api/auth/token", "/login", "/login/ticket"})
 #: What one household or server rents as a whole.
 _IPV6_NETWORK_BITS = 64
 
@@ -68,7 +70,7 @@ def _tell(response: Response) -> Response:
 
 def quota_of(method: str, path: str, settings: Settings) -> Quota | None:
     """Choose what a request counts against; None: it is not counted."""
-    if path.startswith("/api/auth/") or (method == "POST" and path.startswith("/login")):
+    if method == "POST" and path in _TRIES:
         return Quota(_AUTH, settings.rate_auth)
     if method == "OPTIONS" or not path.startswith("/api/"):
         return None

@@ -74,9 +74,10 @@ def test_media_pages_and_probes_are_not_counted(served: Served) -> None:
 
 
 def test_this_boxs_own_people_are_not_counted_unless_asked(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", rate_reads=1) as served:
+    with serving(tmp_path / "data", rate_limits="auto", rate_reads=1) as served:
         assert {read(served.url).status_code for _ in range(5)} == {200}
-    with serving(tmp_path / "data", rate_reads=1, anonymous_role="operator") as served:
+    others = {"rate_limits": "auto", "rate_reads": 1, "anonymous_role": "operator"}
+    with serving(tmp_path / "data", **others) as served:
         assert [read(served.url).status_code for _ in range(2)] == [200, 429]
 
 
@@ -99,6 +100,7 @@ def test_an_address_is_believed_of_the_proxies_that_are_announced(tmp_path: Path
     [
         ("POST", "/api/auth/token", "auth"),
         ("POST", "/login", "auth"),
+        ("GET", "/api/auth/me", "reads"),
         ("GET", "/login", None),
         ("PATCH", "/api/upload/video/tus/1", "uploads"),
         ("GET", "/api/upload/status/1", "uploads"),
@@ -124,7 +126,7 @@ def test_neighbours_in_ipv6_are_one() -> None:
 
 
 def test_callers_are_counted_for_themselves(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", rate_reads=2, anonymous_role="") as served:
+    with serving(tmp_path / "data", **{**HERE, "rate_reads": 2, "anonymous_role": ""}) as served:
         keys = [_key(served, name) for name in ("kim", "lee")]
         statuses = [
             httpx.get(f"{served.url}/api/assets", headers={"Authorization": f"Bearer {key}"})
@@ -141,7 +143,7 @@ def _key(served: Served, name: str) -> str:
 
 
 def test_tries_to_log_in_are_counted_by_address_whoever_it_is(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", rate_auth=3) as served:
+    with serving(tmp_path / "data", **HERE, rate_auth=3) as served:
         asked = [
             httpx.post(
                 f"{served.url}/api/auth/token",

@@ -37,7 +37,7 @@ def serving(data_dir: Path, *, dry_run_wait_s: float = 0.6, **settings: object) 
     """Serve until the block ends; nothing of it stays."""
     data_dir.mkdir(exist_ok=True)
     # Who may do what has tests of its own.
-    chosen = {"anonymous_role": "admin", **settings}
+    chosen = {"anonymous_role": "admin", "rate_limits": "never", **settings}
     pipeline = build(Settings(data_dir=data_dir, _env_file=None, **chosen))
     app = application(pipeline, dry_run_wait_s=dry_run_wait_s)
     with running(app) as server, Client(server.url) as client:
