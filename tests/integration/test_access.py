@@ -38,7 +38,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "jwt_audience": UPSTREAM_AUDIENCE,
         "jwt_jwks": str(folder / "jwks.json"),
     }
-    with serving(folder, anonymous_role="", **upstream) as served:
+    with serving(folder, anonymous_role="", rate_limits="never", **upstream) as served:
         yield served
 
 

@@ -13,6 +13,7 @@ import httpx
 import psutil
 
 from api.client import Client
+from compose import house_key
 from schemas.certificate import CertificateState
 from schemas.events import EventType
 from schemas.http import AssetView, CertificateView, EventMessage, JobRequest
@@ -26,8 +27,8 @@ from tests.support.server import PLAIN_ENV
 from tests.support.waiting import wait_until
 
 _START_S, _STOP_S, _PROOF_S = 60.0, 30.0, 900.0
-#: Workers of the embedded form: encodes, short tasks, proofs.
-_N_WORKERS = 3
+#: Workers of the embedded form: encodes, short tasks, fetches, proofs.
+_N_WORKERS = 4
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ def running_mill(ground: Ground, name: str, *, profiles_dir: Path | None = None)
         url = f"http://127.0.0.1:{port}"
         try:
             wait_until(lambda: is_serving(url), timeout_s=_START_S)
-            with Client(url) as client:
+            wait_until(lambda: house_key.find(data_dir) is not None, timeout_s=_START_S)
+            kept = house_key.find(data_dir)
+            with Client(url, credential=kept and kept.key) as client:
                 mill = Mill(data_dir, client, psutil.Process(process.pid))
                 wait_until(mill.is_up, timeout_s=_START_S)
                 yield mill
