@@ -4,7 +4,7 @@ import base64
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
@@ -171,6 +171,7 @@ def test_a_header_without_end_is_refused() -> None:
         created(Upload_Length="5", Upload_Metadata=f"name {b64('x' * 9000)}")
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.text(max_size=30)))
 def test_what_clients_encode_is_what_we_read(pairs: dict[str, str]) -> None:
     header = ",".join(f"{name} {b64(value)}".rstrip() for name, value in pairs.items())
@@ -178,6 +179,7 @@ def test_what_clients_encode_is_what_we_read(pairs: dict[str, str]) -> None:
     assert decoded(header) == pairs
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import InvalidRequest
@@ -73,6 +73,7 @@ def test_what_cannot_be_taken_is_refused(said: dict[str, str]) -> None:
     assert refused.value.instance_code == "upload.metadata"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_name_leads_anywhere(text: str) -> None:
     name = shown_name(text)
