@@ -32,6 +32,13 @@ class EventType(StrEnum):
     CERTIFICATE_FAILED = "certificate.failed"
     #: By us, because its receiver is gone or fails; not when somebody asked for it.
     WEBHOOK_DISABLED = "webhook.disabled"
+    #: It begins soon, as it was scheduled.
+    STREAM_REMINDER = "stream.reminder"
+    STREAM_LIVE = "stream.live"
+    #: Its publisher is gone, and may come back.
+    STREAM_INTERRUPTED = "stream.interrupted"
+    STREAM_RESUMED = "stream.resumed"
+    STREAM_ENDED = "stream.ended"
     TASK_STARTED = "task.started"
     TASK_SUCCEEDED = "task.succeeded"
     TASK_RETRIED = "task.retried"

@@ -23,6 +23,7 @@ from pipeline.database.rowsets import (
     TaskRows,
 )
 from pipeline.database.shelf import ProfileRows
+from pipeline.database.streams import SessionRows, StreamKeyRows, StreamRows
 from pipeline.database.tickets import TicketRows
 from pipeline.database.upkeep import FleetRows, GarbageRows
 from pipeline.database.uploads import UploadRows
@@ -72,6 +73,12 @@ class Transaction(Protocol):
     def webhooks(self) -> WebhookRows: ...
     @property
     def deliveries(self) -> DeliveryRows: ...
+    @property
+    def streams(self) -> StreamRows: ...
+    @property
+    def stream_keys(self) -> StreamKeyRows: ...
+    @property
+    def sessions(self) -> SessionRows: ...
 
     def emit(
         self,

@@ -26,6 +26,9 @@ from pipeline.database.sql.media import SqlMedia
 from pipeline.database.sql.outbox import SqlOutbox
 from pipeline.database.sql.promises import SqlPromises
 from pipeline.database.sql.shelf import SqlProfiles
+from pipeline.database.sql.stream_keys import SqlStreamKeys
+from pipeline.database.sql.stream_sessions import SqlSessions
+from pipeline.database.sql.streams import SqlStreams
 from pipeline.database.sql.tasks import SqlTasks
 from pipeline.database.sql.tickets import SqlTickets
 from pipeline.database.sql.uploads import SqlUploads
@@ -66,6 +69,9 @@ class SqlTransaction:
         self.logins = SqlLogins(connection)
         self.webhooks = SqlWebhooks(connection)
         self.deliveries = SqlDeliveries(connection)
+        self.streams = SqlStreams(connection)
+        self.stream_keys = SqlStreamKeys(connection)
+        self.sessions = SqlSessions(connection)
 
     def emit(
         self,

@@ -1,0 +1,239 @@
+"""Streams, their keys and their broadcasts; written the way browsers' scripts name things."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, NewType, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+
+from schemas.frozen import Frozen
+from schemas.http import Page
+from schemas.identity import Playback
+from schemas.listing import Moment
+from schemas.vocabulary import AssetId, JobId
+
+StreamId = NewType("StreamId", str)
+StreamKeyId = NewType("StreamKeyId", str)
+SessionId = NewType("SessionId", str)
+
+#: How long a publisher that is gone may stay away before its broadcast is over.
+GRACE_S = 60
+MAX_GRACE_S = 1800
+
+StreamIdText = Annotated[StreamId, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+Title = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_LINE)]
+Label = Annotated[str, StringConstraints(max_length=100, pattern=_LINE)]
+About = Annotated[str, StringConstraints(max_length=5000, pattern=r"^[^\x00]*$")]
+ProfileName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE)]
+KeepDays = Annotated[int, Field(ge=1, le=36_500)]
+GraceS = Annotated[int, Field(ge=0, le=MAX_GRACE_S)]
+
+
+class StreamState(StrEnum):
+    """What viewers of a stream can expect."""
+
+    #: It is set up or announced; nobody has published since.
+    PREPARING = "preparing"
+    #: Somebody publishes, or was cut off and may still come back.
+    LIVE = "live"
+    ENDED = "ended"
+
+
+class SessionState(StrEnum):
+    """One broadcast, however often its connection drops."""
+
+    #: A publisher is connected.
+    OPEN = "open"
+    #: It is gone and may come back: same broadcast, same recording.
+    GRACE = "grace"
+    CLOSED = "closed"
+
+
+class SessionEnd(StrEnum):
+    """Why a broadcast is over."""
+
+    #: The publisher left and did not come back in time.
+    LEFT = "left"
+    #: Somebody stopped it.
+    STOPPED = "stopped"
+    #: Its key was revoked or given a new secret.
+    REVOKED = "revoked"
+
+
+class Camel(Frozen):
+    """A value whose names are written in camelCase outside."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+
+class StreamRequest(Camel):
+    """Set up a stream."""
+
+    title: Title
+    description: About = ""
+    playback: Playback = Playback.PUBLIC
+    #: Whether its broadcasts stay as assets.
+    is_recorded: bool = True
+    #: Days a recording is kept; None for ever.
+    keep_days: KeepDays | None = None
+    grace_s: GraceS = GRACE_S
+    #: What is made of its broadcasts; kept as it is now.
+    profile: ProfileName = "default"
+    scheduled_for: Moment | None = None
+
+
+def _has_no_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
+def _left_out(default: Any) -> Any:
+    return Field(default=default, json_schema_extra=_has_no_default)
+
+
+class StreamChange(Camel):
+    """What to change of a stream; what is left out stays. A broadcast goes on as it began."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    title: Title = _left_out("-")
+    description: About = _left_out("")
+    playback: Playback = _left_out(Playback.PUBLIC)
+    is_recorded: bool = _left_out(default=True)
+    keep_days: KeepDays | None = _left_out(None)
+    grace_s: GraceS = _left_out(GRACE_S)
+    profile: ProfileName = _left_out("default")
+    scheduled_for: Moment | None = _left_out(None)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("must change something")
+        return self
+
+
+class SessionView(Camel):
+    """One broadcast as shown."""
+
+    id: SessionId
+    stream_id: StreamId
+    #: Where it is recorded, and watched from its beginning.
+    asset_id: AssetId
+    job_id: JobId | None
+    state: SessionState
+    opened_at: datetime
+    last_byte_at: datetime
+    #: Since when its publisher is away; None while it is there.
+    dropped_at: datetime | None = None
+    closed_at: datetime | None = None
+    end: SessionEnd | None = None
+    #: How often a publisher took it up.
+    epoch: int
+    received_bytes: int
+    #: What the door measures: codecs, frame rate, bitrate.
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class StreamView(Camel):
+    """A stream as shown: never with a key."""
+
+    id: StreamId
+    account: str
+    title: str
+    description: str
+    status: StreamState
+    playback: Playback
+    is_recorded: bool
+    keep_days: int | None
+    grace_s: int
+    profile: str
+    scheduled_for: datetime | None
+    #: Where to publish; the key goes behind it, or into the field for it.
+    rtmp_url: str
+    hls_url: str
+    flv_url: str
+    #: Viewers now; None where nobody counts them.
+    viewer_count: int | None = None
+    #: Most viewers at a time of the broadcast that is on, or was last.
+    peak_viewers: int
+    #: Of the broadcast that is on, or was last.
+    started_at: datetime | None
+    ended_at: datetime | None
+    created_at: datetime
+    #: The newest broadcasts, newest first; left out in lists.
+    sessions: tuple[SessionView, ...] = ()
+
+
+class StreamPage(Page):
+    """Streams, newest first."""
+
+    items: tuple[StreamView, ...]
+
+
+class StreamKeyRequest(Camel):
+    """Ask for a key to publish with; without a stream, a new one is set up for it."""
+
+    stream_id: StreamIdText | None = None
+    label: Label = ""
+
+
+class StreamKeyChange(Camel):
+    """Name a key anew, or give it a new secret: the old one ends, with what is published by it."""
+
+    label: Label | None = None
+    rotate: bool = False
+
+
+class StreamKeyView(Camel):
+    """A key as shown: its beginning alone."""
+
+    id: StreamKeyId
+    stream_id: StreamId
+    label: str
+    prefix: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class StreamKeyMade(StreamKeyView):
+    """The answer to making a key and to rotating it: the only ones that show all of it."""
+
+    key: str
+
+
+class StreamKeyList(Camel):
+    """Keys, newest first."""
+
+    items: tuple[StreamKeyView, ...]
+
+
+class StartRequest(Camel):
+    """Get ready to publish: a stream of one's own, or a new one."""
+
+    stream_id: StreamIdText | None = None
+    #: Of a new one.
+    title: Title = "Live"
+
+
+class StartView(Camel):
+    """A stream to publish to, and its key where it is new."""
+
+    stream: StreamView
+    key: StreamKeyMade | None = None
+
+
+class StopRequest(Camel):
+    """End a broadcast; without a stream, the one that is on."""
+
+    stream_id: StreamIdText | None = None
+
+
+class BroadcastState(Camel):
+    """What the caller has prepared and what is on."""
+
+    is_live: bool
+    streams: tuple[StreamView, ...]
