@@ -1,0 +1,62 @@
+"""Commands, read from either of their encodings."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.rtmp.protocol import amf0
+from ingest.rtmp.protocol.errors import Fault, ProtocolError
+from ingest.rtmp.protocol.limits import Limits
+from ingest.rtmp.protocol.messages import Message, MessageType
+
+#: The name and the transaction.
+_HEAD_VALUES = 2
+
+
+@dataclass(frozen=True)
+class Command:
+    """A call, or the answer to one."""
+
+    name: str
+    #: Which call is answered; 0 wants no answer.
+    transaction: float
+    #: Properties of a connect; None of most others.
+    properties: dict[str, Any]
+    arguments: tuple[Any, ...]
+    stream_id: int
+
+    def text(self, place: int) -> str:
+        """Tell an argument that is text; empty where it is not there or of another type."""
+        found = self.arguments[place] if place < len(self.arguments) else None
+        return found if isinstance(found, str) else ""
+
+
+def command(message: Message, limits: Limits) -> Command:
+    """Read a command.
+
+    Raises:
+        ProtocolError: it is no AMF, or no command.
+    """
+    payload = message.payload
+    if message.type == MessageType.COMMAND_AMF3:
+        # One byte that says nothing, then AMF0 that may change to AMF3 value by value.
+        payload = payload[1:]
+    values = amf0.decode(payload, limits)
+    if len(values) < _HEAD_VALUES or not isinstance(values[0], str):
+        raise ProtocolError(Fault.COMMAND, "a command has no name")
+    transaction = values[1]
+    if not isinstance(transaction, int | float) or not math.isfinite(transaction):
+        raise ProtocolError(Fault.COMMAND, "a command has no number")
+    properties = values[2] if len(values) > _HEAD_VALUES else None
+    return Command(
+        name=values[0],
+        transaction=transaction,
+        properties=properties if isinstance(properties, dict) else {},
+        arguments=tuple(values[3:]),
+        stream_id=message.stream_id,
+    )
+
+
+def status(level: str, name: str, description: str) -> dict[str, str]:
+    """Make what onStatus tells."""
+    return {"level": level, "code": name, "description": description}

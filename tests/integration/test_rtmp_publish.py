@@ -1,0 +1,84 @@
+"""ffmpeg publishes into the protocol over a real socket; what it sent is all there."""
+
+import asyncio
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ingest.rtmp.protocol.events import ConnectRequested, PublishRequested, Unpublished
+from pipeline.settings import Settings
+from tests.support.rtmp_server import RecordingServer
+from workers.ffmpeg.tools import find
+
+FFMPEG, FFPROBE = find(Settings(_env_file=None))
+PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2")
+SOUND = ("-f", "lavfi", "-i", "sine=d=2")
+
+
+async def published(server: RecordingServer, *args: str) -> str:
+    port = await server.start()
+    to = f"rtmp://127.0.0.1:{port}/live/some-key"
+    command = (FFMPEG, "-v", "error", *args, "-f", "flv", to)
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    _, said = await process.communicate()
+    await server.ended.wait()
+    await server.stop()
+    return said.decode()
+
+
+def frames(path: Path) -> dict[str, int]:
+    asked = "stream=codec_name,nb_read_packets"
+    out = subprocess.check_output(
+        [FFPROBE, "-v", "error", "-count_packets", "-show_entries", asked, "-of", "csv=p=0", path],
+        text=True,
+    )
+    return {name: int(n) for name, n in (line.split(",") for line in out.split())}
+
+
+@pytest.mark.parametrize(
+    ("encoders", "codecs"),
+    [
+        (("-c:v", "libx264", "-c:a", "aac"), ("h264", "aac")),
+        (
+            ("-c:v", "libx265", "-x265-params", "log-level=none", "-c:a", "libopus"),
+            ("hevc", "opus"),
+        ),
+        (("-c:v", "libsvtav1", "-preset", "12", "-c:a", "flac"), ("av1", "flac")),
+        (("-c:v", "libvpx-vp9", "-deadline", "realtime", "-c:a", "ac3"), ("vp9", "ac3")),
+    ],
+)
+def test_what_ffmpeg_publishes_is_all_there(
+    tmp_path: Path, encoders: tuple[str, ...], codecs: tuple[str, str]
+) -> None:
+    server = RecordingServer(tmp_path / "out.flv")
+    whole = tmp_path / "whole.flv"
+    command = [FFMPEG, "-v", "error", *PICTURES, *SOUND, *encoders, "-f", "flv", str(whole)]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+
+    asyncio.run(published(server, "-i", str(whole), "-c", "copy"))
+
+    kinds = [type(event) for event in server.events]
+    assert kinds[:2] == [ConnectRequested, PublishRequested]
+    assert kinds[-1] is Unpublished
+    assert frames(server.path) == frames(whole)
+    assert set(frames(whole)) == set(codecs)
+    assert frames(whole)[codecs[0]] == 50
+    decoding = [FFMPEG, "-v", "error", "-xerror", "-i", str(server.path), "-f", "null", "-"]
+    assert subprocess.run(decoding, capture_output=True, check=True).stderr == b""
+
+
+def test_a_refusal_is_told_in_words(tmp_path: Path) -> None:
+    server = RecordingServer(tmp_path / "out.flv", refuses="That key is not known.")
+
+    said = asyncio.run(published(server, *PICTURES, "-c:v", "libx264"))
+
+    assert "That key is not known." in said
+
+
+def test_an_application_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    server = RecordingServer(tmp_path / "out.flv", applications={"other"})
+
+    said = asyncio.run(published(server, *PICTURES, "-c:v", "libx264"))
+
+    assert "There is no such application." in said
