@@ -26,7 +26,15 @@ _DRAWING = re.compile(r"\s*m(?:\s+-?[\d.]+|\s+[mnlbspc])+\s*")
 
 def clean(text: str) -> str:
     """Clean the text of a cue; empty where nothing readable is in it."""
-    lines = (_plain(line) for line in text[:_MOST_CHARS].splitlines())
+    made, before = text[:_MOST_CHARS], None
+    # A tag that goes may bring together what then means something.
+    while made != before:
+        made, before = _cleaned(made), made
+    return made
+
+
+def _cleaned(text: str) -> str:
+    lines = (_plain(line) for line in text.splitlines())
     kept = [line for line in lines if line.strip() and not _DRAWING.fullmatch(line)]
     return _balanced("\n".join(kept))
 

@@ -27,6 +27,7 @@ TAG = re.compile(r"</?(b|i|u|ruby|rt|v|c|lang)(\.[\w-]+)*( [^<>]*)?>")
         ("</b>x", "x"),
         ("<00:00:02.000>now", "now"),
         (r"{\an8}up\hthere", "{\\an8}up\u00a0there"),
+        (r"up\<x>hthere", "up\u00a0there"),
         ("m 0 0 l 100 0 100 100", ""),
         ("a\x00\x1b[31mb\n\n\nc", "a[31mb\nc"),
         ("\u202bשלום\u202c", "\u202bשלום\u202c"),
