@@ -43,17 +43,18 @@ def require_distributed(settings: Settings) -> None:
 
 
 def require_secret(settings: Settings) -> None:
-    """Refuse an API process without a secret that those beside it have too.
+    """Refuse an API or scheduler process without a secret that those beside it have too.
 
     Raises:
-        InvalidRequest: it would give out links that the others do not take.
+        InvalidRequest: it would give out links that the others do not take, or could not read
+            the keys of webhooks.
     """
     if not settings.secret.get_secret_value():
         raise InvalidRequest(
-            "This role signs what it gives out, and other processes must take it: "
+            "This role signs what it gives out, as the processes beside it do: "
             "REELMILL_SECRET must be set.",
             code="config.not_distributed",
-            remedy="Set it to the same 32 random characters or more for all API processes.",
+            remedy="Set it to the same 32 random characters or more for every API and scheduler.",
         )
 
 
@@ -66,7 +67,8 @@ def require_guarded(settings: Settings, *, is_shared: bool = False) -> None:
     Raises:
         InvalidRequest: ``config.unsafe``.
     """
-    if settings.anonymous_role and (is_shared or not is_own_box(settings.http_host)):
+    is_reached = is_shared or settings.trusted_proxies or not is_own_box(settings.http_host)
+    if settings.anonymous_role and is_reached:
         raise InvalidRequest(
             "Others can reach this server, and REELMILL_ANONYMOUS_ROLE would let them in.",
             code="config.unsafe",

@@ -73,8 +73,9 @@ def run_worker(settings: Settings, queues: Sequence[QueueName], slots: int) -> N
 
 
 def run_scheduler(settings: Settings) -> None:
-    """Relay, sweep and clean up."""
+    """Relay, sweep, clean up and send what webhooks wait for."""
     require_distributed(settings)
+    require_secret(settings)
     setup_logging(settings)
     with asked_to_stop() as stopping, closing(build(settings)) as pipeline:
         scheduler = Scheduler(pipeline)

@@ -33,7 +33,8 @@ class AccessSettings(BaseSettings):
     )
     secret: Annotated[SecretStr, AfterValidator(_strong)] = Field(
         default=SecretStr(""),
-        description="What is given out is signed with; one for all API processes, 32 characters or "
+        description="What is given out is signed with; one for all API and "
+        "scheduler processes, 32 characters or "
         "more; empty means one of its own making in data_dir.",
     )
     api_key: SecretStr = Field(

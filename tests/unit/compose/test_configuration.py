@@ -118,6 +118,8 @@ def test_a_role_behind_a_proxy_is_reached_wherever_it_binds(host: str) -> None:
         configuration.require_guarded(own, is_shared=True)
 
     assert refused.value.instance_code == "config.unsafe"
+    with pytest.raises(InvalidRequest):
+        configuration.require_guarded(own.model_copy(update={"trusted_proxies": 1}))
 
 
 def test_nobody_is_let_in_unasked_by_default() -> None:

@@ -75,9 +75,8 @@ def test_a_roles_environment_is_settings_that_parse(
     environment = ROLES[role]["environment"]
     assert set(environment) <= set(fields())
     for name, value in environment.items():
-        monkeypatch.setenv(
-            name, re.sub(r"\$\{(\w+):\?[^}]*\}", r"the-long-secret-of-the-service-of-\1", value)
-        )
+        given = re.sub(r"\$\{(\w+):\?[^}]*\}", r"the-long-secret-of-the-service-of-\1", value)
+        monkeypatch.setenv(name, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", given))
 
     settings = configuration.load()
 
@@ -90,10 +89,19 @@ def test_no_secret_has_a_default() -> None:
 
     required = {name for name, mark in variables if mark == ":?"}
     assert required == set(secrets.NAMES)
-    assert {name for name, _ in variables} - required == {"REELMILL_PORT"}
+    assert {name for name, _ in variables} - required == {
+        *("REELMILL_PORT", "REELMILL_PUBLIC_URL", "REELMILL_TRUSTED_PROXIES"),
+    }
     for line in TEXT.splitlines():
         if re.search(r"PASS|SECRET_KEY|ACCESS_KEY|AUTH", line):
             assert ":?" in line, line
+
+
+def test_who_signs_has_the_secret_of_those_beside_it() -> None:
+    # Links and tokens by the API; what webhooks are sent by the scheduler.
+    given = {name for name, role in ROLES.items() if "REELMILL_SECRET" in role["environment"]}
+
+    assert given == {"api", "scheduler"}
 
 
 def test_only_this_host_can_reach_the_stack() -> None:

@@ -123,6 +123,26 @@ def test_a_role_without_shared_services_ends_with_2(arguments: list[str], capsys
     assert "reelmill up" in told
 
 
+#: Services that nobody looks for before the secret.
+SHARED = {
+    "REELMILL_BROKER_URL": "amqp://localhost",
+    "REELMILL_DATABASE_URL": "postgresql://localhost/reelmill",
+    "REELMILL_REDIS_URL": "redis://localhost",
+    "REELMILL_S3_ENDPOINT": "localhost:8333",
+}
+
+
+@pytest.mark.parametrize("role", ["api", "scheduler"])
+def test_a_role_that_signs_starts_only_with_a_secret(
+    role: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    for name, value in SHARED.items():
+        monkeypatch.setenv(name, value)
+
+    assert run([role]) == Exit.USAGE
+    assert "REELMILL_SECRET" in capsys.readouterr().err
+
+
 def test_a_wrong_setting_ends_with_2(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setenv("REELMILL_LEASE_S", "-1")
 
