@@ -1,12 +1,12 @@
 """``/api/keys``: API keys of the caller; admins see and end everybody's."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from api.bodies import answer, body, nothing, query
 from api.identity import caller
 from pipeline.bootstrap import Pipeline
 from pipeline.core.access import reaches
-from pipeline.core.errors import Forbidden
+from pipeline.core.errors import Forbidden, Unauthenticated
 from pipeline.services import api_keys
 from schemas.access import KeyRequest
 from schemas.frozen import Frozen
@@ -24,6 +24,7 @@ def keys_blueprint(pipeline: Pipeline) -> Blueprint:
     """Build the routes over one pipeline."""
     blueprint = Blueprint("keys", __name__, url_prefix="/api/keys")
     database = pipeline.database
+    blueprint.before_request(_refuse_guests)
 
     @blueprint.get("")
     def listing() -> Response:
@@ -36,7 +37,7 @@ def keys_blueprint(pipeline: Pipeline) -> Blueprint:
         account = asked.account or who.account
         if account != who.account:
             _only_admins()
-        made = api_keys.create(database, account, asked, within=who.scopes)
+        made = api_keys.create(database, account, asked, within=who.scopes, by=who.key_id)
         return answer(made, 201)
 
     @blueprint.delete("/<id:key_id>")
@@ -46,6 +47,12 @@ def keys_blueprint(pipeline: Pipeline) -> Blueprint:
         return nothing()
 
     return blueprint
+
+
+def _refuse_guests() -> None:
+    """Let nobody without credentials near the keys of the built-in account, which is an admin's."""
+    if request.method != "OPTIONS" and caller().is_anonymous and not _is_admin():
+        raise Unauthenticated("keys need credentials")
 
 
 def _is_admin() -> bool:

@@ -16,12 +16,18 @@ _HOUSE_KEY = "command line of this box"
 
 
 def create(
-    db: Database, account_id: str, request: KeyRequest, *, within: frozenset[Scope] | None = None
+    db: Database,
+    account_id: str,
+    request: KeyRequest,
+    *,
+    within: frozenset[Scope] | None = None,
+    by: str | None = None,
 ) -> KeyMade:
     """Make a key; its whole is in the answer and nowhere else, ever.
 
     Args:
-        within: scopes of the key that asks, which cannot make one that reaches further.
+        within: scopes of the key that asks, which cannot make one that reaches further …
+        by: … nor one that outlives it.
 
     Raises:
         NotFound: there is no such account.
@@ -33,8 +39,18 @@ def create(
     key = opaque.new_key()
     with db.write() as tx:
         accounts.need(tx, account_id)
+        _require_end(tx, by, request.expires_in_s)
         row = _add(tx, account_id, request, key)
     return KeyMade(**view(row).model_dump(), key=key.text)
+
+
+def _require_end(tx: Transaction, by: str | None, life_s: float | None) -> None:
+    """See that a key ends before the one it is made by, where that one does."""
+    asking = None if by is None else tx.api_keys.get(by)
+    if asking is None or asking.expires_at is None:
+        return
+    if life_s is None or tx.jobs.now() + life_s > asking.expires_at.timestamp():
+        raise Forbidden("a key cannot make one that counts for longer than itself")
 
 
 def house_key(db: Database, kept: str) -> str:

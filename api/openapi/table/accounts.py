@@ -117,7 +117,8 @@ KEYS: Final = (
         answers=(Answer(201, "The key, whole, this once.", KeyMade),),
         body=KeyRequest,
         problems={404: ("account.not_found",)},
-        about="Only a digest is kept, so no repeat of the request gets the same key.",
+        about="Only a digest is kept: nothing but a repeat with the same `Idempotency-Key` gets the"
+        " same key.",
         example={"name": "player", "scopes": ["assets:read", "playback:sign"]},
     ),
     Operation(
