@@ -11,6 +11,7 @@ from api.streaming import blocks
 from pipeline.bootstrap import Pipeline
 from pipeline.database.port import Database
 from pipeline.services import assets, edits
+from pipeline.services.uploads.shares import limit_of
 from schemas.edits import AssetPatch
 from schemas.vocabulary import AssetId
 
@@ -41,11 +42,19 @@ def _reads(blueprint: Blueprint, database: Database) -> None:
 
 def _writes(blueprint: Blueprint, pipeline: Pipeline) -> None:
     database = pipeline.database
-    limit_bytes = pipeline.settings.upload_limit_bytes
 
     @blueprint.post("")
     def upload() -> Response:
-        film = kept_alive(database, blocks(request, limit_bytes=limit_bytes))
+        settings = pipeline.settings
+        film = kept_alive(database, blocks(request, limit_bytes=settings.upload_limit_bytes))
+        limit_bytes = limit_of(
+            database,
+            caller().account,
+            settings.quotas,
+            request.content_length or 0,
+            limit_bytes=settings.upload_limit_bytes,
+            claim=claim(),
+        )
         created = assets.create(
             database,
             pipeline.storage,

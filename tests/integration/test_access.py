@@ -13,7 +13,7 @@ import pytest
 from api.client import ApiError, Client
 from pipeline.database.accounts import LoginKind
 from pipeline.services import accounts, api_keys, logins
-from schemas.access import AccountRequest, AccountView, KeyRequest
+from schemas.access import AccountRequest, AccountView, KeyRequest, Quotas
 from schemas.identity import Role, Scope
 from tests.support.forged import (
     FORGED,
@@ -264,6 +264,44 @@ def test_a_key_makes_none_that_may_more(api: Served, people: dict[Role, AccountV
     assert_refused(make(scopes=["jobs:write"]), 403, "auth.forbidden")
     other = make(scopes=["jobs:read"], account=people[Role.ADMIN].id)
     assert_refused(other, 403, "auth.forbidden")
+
+
+def test_a_key_makes_none_that_outlives_it(api: Served, people: dict[Role, AccountView]) -> None:
+    database = api.pipeline.database
+    asked = KeyRequest(name="short", expires_in_s=600)
+    maker = bearer(api_keys.create(database, people[Role.CREATOR].id, asked).key)
+
+    def make(**asked: object) -> httpx.Response:
+        return httpx.post(f"{api.url}/api/keys", json={"name": "x", **asked}, headers=maker)
+
+    assert make(expires_in_s=60).status_code == 201
+    assert_refused(make(), 403, "auth.forbidden")
+    assert_refused(make(expires_in_s=3600), 403, "auth.forbidden")
+
+
+@pytest.mark.parametrize("role", ["viewer", "creator", "operator"])
+def test_who_shows_nothing_gets_no_key_of_the_built_in_account(tmp_path: Path, role: str) -> None:
+    with serving(tmp_path / "data", anonymous_role=role) as served:
+        for answer in (
+            httpx.post(f"{served.url}/api/keys", json={"name": "x"}),
+            httpx.get(f"{served.url}/api/keys"),
+        ):
+            assert_refused(answer, 401, "auth.required")
+
+
+def test_quotas_hold_for_a_file_handed_in_by_one_request(api: Served) -> None:
+    request = AccountRequest(name="small", quotas=Quotas(stored_bytes=10))
+    account = accounts.create(api.pipeline.database, request)
+    headers = key_of(api, account.id)
+
+    def hand_in(content: bytes | Iterator[bytes]) -> httpx.Response:
+        return httpx.post(f"{api.url}/api/assets", content=content, headers=headers)
+
+    assert hand_in(b"123456").status_code == 201
+    assert_refused(hand_in(b"12345"), 429, "quota.bytes")
+    # Without a length: as much as is left.
+    assert_refused(hand_in(iter([b"123", b"45"])), 413, "request.too_large")
+    assert hand_in(b"1234").status_code == 201
 
 
 def test_keys_are_shown_once_and_end_when_revoked(

@@ -30,6 +30,7 @@ ASSETS: Final = (
         problems={
             400: ("upload.stalled", "upload.incomplete"),
             422: ("media.empty",),
+            429: ("quota.bytes", "quota.minutes"),
             503: ("unavailable.storage",),
             507: ("storage.full",),
         },

@@ -1,9 +1,10 @@
 """How much of everything an account may have: what it was given, or else what all have."""
 
 from pipeline.core.upload_errors import QuotaExceeded
-from pipeline.database.port import Transaction
+from pipeline.database.port import Database, Transaction
 from pipeline.database.uploads import Share
-from pipeline.services import accounts
+from pipeline.services import accounts, once
+from pipeline.services.once import Claim
 from schemas.access import Quotas
 
 _MINUTE_S = 60.0
@@ -30,6 +31,27 @@ def require_share(
     _require_bytes(share, quotas.stored_bytes, need_bytes)
     _require_minutes(share, quotas.minutes_a_day)
     return None if quotas.stored_bytes is None else quotas.stored_bytes - share.n_bytes
+
+
+def limit_of(
+    db: Database,
+    account: str,
+    general: Quotas,
+    need_bytes: int,
+    *,
+    limit_bytes: int,
+    claim: Claim | None,
+) -> int:
+    """Tell how large a file may be that comes by one request; what it made before is no more.
+
+    Raises:
+        QuotaExceeded: the account has had its share.
+    """
+    with db.write() as tx:
+        if once.made(tx, claim) is not None:
+            return limit_bytes
+        left_bytes = require_share(tx, account, general, need_bytes, is_upload=False)
+    return limit_bytes if left_bytes is None else min(limit_bytes, left_bytes)
 
 
 def _joined(own: Quotas, general: Quotas) -> Quotas:
