@@ -70,7 +70,8 @@ def _tell(response: Response) -> Response:
 
 def quota_of(method: str, path: str, settings: Settings) -> Quota | None:
     """Choose what a request counts against; None: it is not counted."""
-    if method == "POST" and path in _TRIES:
+    # Routes take a slash at the end as well.
+    if method == "POST" and path.rstrip("/") in _TRIES:
         return Quota(_AUTH, settings.rate_auth)
     if method == "OPTIONS" or not path.startswith("/api/"):
         return None

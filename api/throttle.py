@@ -12,8 +12,10 @@ from pipeline.core.errors import TooManyTries
 _FIRST_WAIT_S: Final = 1.0
 #: Who was quiet for so long begins anew.
 _FORGET_S: Final = 900.0
-#: Names an attacker makes up must not fill the memory.
+#: Names an attacker makes up must not fill the memory, neither by their number …
 _MOST: Final = 10_000
+#: … nor by their length: no account's is longer.
+_NAME_CHARS: Final = 64
 
 
 @dataclass
@@ -105,4 +107,4 @@ class PasswordThrottle:
 
 
 def _plain(name: str) -> str:
-    return name.strip().lower()
+    return name.strip().lower()[: _NAME_CHARS + 1]

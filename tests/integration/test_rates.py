@@ -100,6 +100,10 @@ def test_an_address_is_believed_of_the_proxies_that_are_announced(tmp_path: Path
     [
         ("POST", "/api/auth/token", "auth"),
         ("POST", "/login", "auth"),
+        # The same addresses, to the routes.
+        ("POST", "/api/auth/token/", "auth"),
+        ("POST", "/login/", "auth"),
+        ("POST", "/login/ticket/", "auth"),
         ("GET", "/api/auth/me", "reads"),
         ("GET", "/login", None),
         ("PATCH", "/api/upload/video/tus/1", "uploads"),

@@ -9,7 +9,8 @@ import pytest
 
 from api.client import ApiError
 from compose.scheduler import Scheduler
-from pipeline.services import accounts, api_keys, webhooks
+from pipeline.database.webhooks import DeliveryFilter
+from pipeline.services import accounts, api_keys, cursors, webhooks
 from pipeline.services.webhooks import MAX_PER_ACCOUNT, Safe
 from schemas.access import AccountRequest, KeyRequest
 from schemas.identity import Scope
@@ -115,6 +116,19 @@ def test_another_accounts_webhook_is_not_there(creator: Served) -> None:
     ):
         assert code_of(call) == "webhook.not_found"
     assert calls.page().items == ()
+
+
+@pytest.mark.parametrize("number", [1e300, -1e300, 1e19])
+def test_a_made_up_cursor_is_no_trouble(creator: Served, number: float) -> None:
+    request = WebhookRequest(url="http://127.0.0.1:9/hook")
+    made = creator.client.webhooks.create(request)
+    cursor = cursors.encode((number, "a"), DeliveryFilter())
+
+    answer = httpx.get(
+        f"{creator.url}/api/webhooks/{made.id}/deliveries", params={"cursor": cursor}
+    )
+
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
 
 
 def test_only_operators_hear_of_everybody(creator: Served) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.throttle import Throttle
+from api.throttle import PasswordThrottle, Throttle
 from pipeline.core.errors import TooManyTries
 
 
@@ -67,3 +67,11 @@ def test_made_up_names_do_not_fill_the_memory(throttle: Throttle) -> None:
         throttle.failed(f"name-{n}")
 
     assert len(throttle._failures) == 10_000
+
+
+def test_names_longer_than_any_are_not_kept_whole() -> None:
+    throttle = PasswordThrottle()
+    throttle.failed("n" * 16_000, "192.0.2.1")
+
+    kept = [*throttle._loose._failures, *(name for name, _ in throttle._close._failures)]
+    assert [len(name) for name in kept] == [65, 65]
