@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 _SECRET_BYTES = 32
+_STREAM_KEY = re.compile(r"(rms_[0-9a-f]{12})_[A-Za-z0-9_-]{43}", re.ASCII)
 _KEY = re.compile(r"(rmk_[0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
@@ -50,3 +51,14 @@ def read_key(text: str) -> ApiKey | None:
     """Take a text apart; None where it is no API key."""
     found = _KEY.fullmatch(text)
     return None if found is None else ApiKey(prefix=found[1], secret=found[2])
+
+
+def new_stream_key() -> ApiKey:
+    """Make a key to publish with; it may stand in an RTMP address as it is."""
+    return ApiKey(prefix=f"rms_{secrets.token_hex(6)}", secret=new_secret())
+
+
+def stream_key_prefix(text: str) -> str | None:
+    """Tell what a stream key is found by; None where the text is none."""
+    found = _STREAM_KEY.fullmatch(text)
+    return None if found is None else found[1]

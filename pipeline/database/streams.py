@@ -141,6 +141,8 @@ class Standing:
     end: SessionEnd | None
     #: The key it came in by counts no more.
     is_key_void: bool
+    #: It was in grace until now.
+    was_away: bool
 
 
 @dataclass(frozen=True)
@@ -267,8 +269,8 @@ class SessionRows(Protocol):
     def abandoned(self, limit: int) -> list[SessionRow]:
         """List open ones whose door was not heard of within its lease."""
 
-    def overdue(self, limit: int) -> list[SessionRow]:
-        """List those whose grace is over."""
+    def overdue(self, limit: int, session_id: SessionId | None = None) -> list[SessionRow]:
+        """List those whose grace is over, or only one of them."""
 
     def add_piece(self, piece: SpoolPiece) -> None:
         """Note a piece of the spool; repeating it is fine."""

@@ -1,7 +1,8 @@
 """The sweeper: finds what nobody looks after and sees that somebody does.
 
-It expires leases, rings again for ready tasks that no message stands for, and frees tasks
-that no live worker could take (a GPU queue without GPUs, a build that is gone).
+It expires leases, rings again for ready tasks that no message stands for, frees tasks
+that no live worker could take (a GPU queue without GPUs, a build that is gone), and ends
+broadcasts whose publisher did not come back.
 """
 
 import random
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pipeline.broker.port import Doorbell
 from pipeline.core.errors import ReelmillError
 from pipeline.database.port import Database
-from pipeline.services import endings
+from pipeline.services import endings, sessions
 from pipeline.services.fleet import is_live
 from schemas.vocabulary import QueueName, TaskId
 
@@ -73,6 +74,7 @@ class Sweeper:
             # Asked after the database has answered: it may have taken its time.
             if self._may_judge():
                 n_moved = self._free_stuck()
+                sessions.sweep_sessions(self._db)
                 n_expired = sum(self._expire_one(task_id, epoch) for task_id, epoch in expired)
             self._settle()
         except ReelmillError:

@@ -35,8 +35,17 @@ class SqlSessionLeases:
     def touch(self, touches: Sequence[Touch], lease_s: float) -> list[Standing]:
         if not touches:
             return []
+        away = self._away(touches)
         self._renew(touches, lease_s)
-        return self._standing(touches)
+        return self._standing(touches, away)
+
+    def _away(self, touches: Sequence[Touch]) -> frozenset[str]:
+        row = stream_session.c
+        found = select(row.id).where(
+            row.id.in_([touch.session_id for touch in touches]),
+            row.state == SessionState.GRACE.value,
+        )
+        return frozenset(self._connection.execute(found).scalars())
 
     def _renew(self, touches: Sequence[Touch], lease_s: float) -> None:
         beat, row = _beat(touches), stream_session.c
@@ -62,7 +71,7 @@ class SqlSessionLeases:
             )
         )
 
-    def _standing(self, touches: Sequence[Touch]) -> list[Standing]:
+    def _standing(self, touches: Sequence[Touch], away: frozenset[str]) -> list[Standing]:
         row, key = stream_session.c, stream_key.c
         is_void = and_(
             row.key_id.is_not(None),
@@ -80,6 +89,7 @@ class SqlSessionLeases:
                 state=SessionState(found.state),
                 end=None if found.end_reason is None else SessionEnd(found.end_reason),
                 is_key_void=bool(found.is_void),
+                was_away=found.id in away,
             )
             for found in rows
         ]

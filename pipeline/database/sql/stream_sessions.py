@@ -133,8 +133,10 @@ class SqlSessions(SqlSessionLeases):
         query = _all().where(_row_of.state == _OPEN, _row_of.lease_until < now_s())
         return [_row(row) for row in self._connection.execute(query.limit(limit))]
 
-    def overdue(self, limit: int) -> list[SessionRow]:
+    def overdue(self, limit: int, session_id: SessionId | None = None) -> list[SessionRow]:
         query = _all().where(_row_of.state == _GRACE, _row_of.grace_until <= now_s())
+        if session_id is not None:
+            query = query.where(_row_of.id == session_id)
         return [_row(row) for row in self._connection.execute(query.limit(limit))]
 
     def add_piece(self, piece: SpoolPiece) -> None:
