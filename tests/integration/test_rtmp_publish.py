@@ -56,10 +56,12 @@ def test_what_ffmpeg_publishes_is_all_there(
     command = [FFMPEG, "-v", "error", *PICTURES, *SOUND, *encoders, "-f", "flv", str(whole)]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
-    asyncio.run(published(server, "-i", str(whole), "-c", "copy"))
+    enhanced = ("-rtmp_enhanced_codecs", "hvc1,av01,vp09")
+    asyncio.run(published(server, "-i", str(whole), "-c", "copy", *enhanced))
 
     kinds = [type(event) for event in server.events]
     assert kinds[:2] == [ConnectRequested, PublishRequested]
+    assert server.events[0].fourccs == ("hvc1", "av01", "vp09")  # type: ignore[union-attr]
     assert kinds[-1] is Unpublished
     assert frames(server.path) == frames(whole)
     assert set(frames(whole)) == set(codecs)

@@ -1,6 +1,7 @@
 """AMF3, which a few clients put commands in; only read, never written.
 
-Texts and shapes of objects may be referred to; objects may not (see ``amf0``).
+Texts and shapes of objects may be referred to; objects may not (see ``amf0``). Byte arrays and
+vectors have no place in commands.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +44,6 @@ class Reader:
             0x09: self._array,
             0x0A: self._object,
             0x0B: lambda _: self._counted().decode("utf-8", "replace"),
-            0x0C: lambda _: self._counted(),
         }
 
     def value(self, depth: int) -> Any:
