@@ -167,9 +167,10 @@ class Scheduler:
 
     def _uploads(self) -> None:
         settings = self._pipeline.settings
-        ending.expire(self._pipeline.database)
         patience = Patience(settings.max_attempts, settings.max_lost)
+        # First: what is all there has not expired, however long we were away.
         ending.settle(self._pipeline.database, self._pipeline.storage, patience=patience)
+        ending.expire(self._pipeline.database)
 
     def _trim(self) -> None:
         retention_s = self._pipeline.settings.event_retention_s

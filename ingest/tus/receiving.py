@@ -12,6 +12,7 @@ from typing import cast
 from ingest.tus.abreast import Abreast
 from ingest.tus.checksum import Checksum, Digest
 from ingest.tus.door import Arriving
+from ingest.tus.opening import terms_of
 from ingest.tus.turns import Turn
 from pipeline.bootstrap import Pipeline
 from pipeline.core import keys
@@ -20,6 +21,7 @@ from pipeline.core.sniff import HEAD_BYTES, sniff
 from pipeline.core.upload_errors import ChecksumMismatch, Locked
 from pipeline.database.uploads import UploadRow
 from pipeline.services.uploads import writing
+from pipeline.services.uploads.opening import left_bytes
 from pipeline.storage.port import Draft
 from schemas.uploads import UploadId, UploadKind, UploadMoved
 
@@ -69,7 +71,8 @@ class Receiver:
         Raises:
             InvalidRequest: the body broke off or stalled; what came is kept.
             ChecksumMismatch: it is not what was meant; nothing of it is kept.
-            TooLarge: it is longer than the upload.
+            TooLarge: it is longer than the upload, or than there is room for.
+        QuotaExceeded: its length is not known, and the account has had its share.
             Locked: a newer request has the turn now.
             NotMedia: its first bytes are those of something that is no media.
             StorageUnavailable, StorageFull, DatabaseUnavailable: what was noted is kept.
@@ -88,8 +91,16 @@ class Receiver:
         return sha256
 
     def _room(self, row: UploadRow) -> int:
-        limit_bytes = self._pipeline.settings.upload_limit_bytes
-        return (row.length_bytes or limit_bytes) - row.offset_bytes
+        if row.length_bytes is not None:
+            return row.length_bytes - row.offset_bytes
+        settings = self._pipeline.settings
+        return left_bytes(
+            self._pipeline.database,
+            self._pipeline.storage,
+            row,
+            terms=terms_of(settings),
+            quotas=settings.quotas,
+        )
 
     def _write(self, turn: Turn, intake: "_Intake") -> None:
         row, store = turn.row, self._pipeline.storage

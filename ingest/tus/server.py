@@ -10,11 +10,11 @@ from ingest.tus.concat import shown
 from ingest.tus.door import PATH, Host
 from ingest.tus.opening import opened
 from ingest.tus.overriding import overriding
-from ingest.tus.protocol import Append, appending, creation, require_version
-from ingest.tus.turns import Turns
+from ingest.tus.protocol import Append, Creation, appending, creation, require_version
+from ingest.tus.turns import Turn, Turns
 from ingest.tus.work import Work
 from pipeline.bootstrap import Pipeline
-from pipeline.core.errors import Conflict, Forbidden
+from pipeline.core.errors import Conflict, Forbidden, ReelmillError
 from pipeline.database.uploads import UploadRow
 from schemas.uploads import UploadId, UploadKind, UploadState
 
@@ -85,14 +85,22 @@ class Door:
         asked = creation(request.headers, path=PATH, max_bytes=self._max_bytes)
         row = opened(self._pipeline, self._host, asked)
         with self._turns.turn(row.id, owner=None, is_polite=False) as turn:
-            if asked.concat.kind is UploadKind.FINAL:
-                self._work.put_together(turn)
-            elif asked.has_bytes or row.length_bytes == 0:
-                first = Append(offset_bytes=0, length_bytes=None, checksum=asked.checksum)
-                self._work.take(turn, first, request.environ)
+            try:
+                self._begin(turn, asked)
+            except ReelmillError:
+                # Nobody will ever learn its address: it would only keep others from its room.
+                self._work.drop(turn)
+                raise
         said = answers.moved(turn.row.offset_bytes) if asked.has_bytes else {}
         headers = {"Location": f"{PATH}/{row.id}", **said, **_expiry(turn.row)}
         return Response(status=201, headers=headers)
+
+    def _begin(self, turn: Turn, asked: Creation) -> None:
+        if asked.concat.kind is UploadKind.FINAL:
+            self._work.put_together(turn)
+        elif asked.has_bytes or turn.row.length_bytes == 0:
+            first = Append(offset_bytes=0, length_bytes=None, checksum=asked.checksum)
+            self._work.take(turn, first, request.environ)
 
     def offset(self, upload_id: UploadId) -> Response:
         """Say how an upload stands; whoever still writes to it has gone, or goes now."""

@@ -2,17 +2,22 @@
 
 from typing import Any
 
+import structlog
+
 from ingest.tus.door import Host
 from ingest.tus.opening import terms_of
 from ingest.tus.protocol import Append
 from ingest.tus.receiving import Receiver
 from ingest.tus.turns import Turn
 from pipeline.bootstrap import Pipeline
-from pipeline.core.errors import LeaseLost, TooLarge
+from pipeline.core.errors import LeaseLost, ReelmillError, TooLarge
 from pipeline.core.upload_errors import Locked
 from pipeline.database.uploads import UploadRow
 from pipeline.services.uploads import completing, ending, writing
+from pipeline.services.uploads.opening import require_late_length
 from schemas.uploads import UploadMoved, UploadState
+
+log = structlog.get_logger(__name__)
 
 
 class Work:
@@ -26,11 +31,13 @@ class Work:
         self._host = host
         self._receiver = Receiver(pipeline)
         self._terms = terms_of(settings)
+        self._quotas = settings.quotas
         self._patience = completing.Patience(settings.max_attempts, settings.max_lost)
 
     def take(self, turn: Turn, wanted: Append, environ: dict[str, Any]) -> None:
         """Take the bytes of a request in; the last ones complete the upload."""
         if wanted.length_bytes is not None:
+            require_late_length(self._database, turn.row, wanted.length_bytes, self._quotas)
             turn.row = writing.declare_length(
                 self._database, self._storage, turn.row, wanted.length_bytes, self._terms
             )
@@ -78,6 +85,14 @@ class Work:
         except LeaseLost as error:
             raise _taken_over() from error
         self._bus.publish(UploadMoved(upload_id=turn.row.id))
+
+    def drop(self, turn: Turn) -> None:
+        """Drop an upload nobody knows of; what cannot be dropped now expires."""
+        if turn.row.state is UploadState.OPEN:
+            try:
+                ending.terminate(self._database, turn.row)
+            except ReelmillError as error:
+                log.warning("upload.not_dropped", code=error.instance_code)
 
 
 def _taken_over() -> Locked:

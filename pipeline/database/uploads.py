@@ -65,7 +65,7 @@ class UploadRow(NewUpload):
 class Share:
     """What an account has of everything."""
 
-    #: Of its assets and of its open uploads.
+    #: Of its assets, its open uploads, and its parts that nothing was put together from.
     n_bytes: int
     n_uploads: int
     #: Of media handed in within the last day, as far as it has been looked at.
@@ -129,3 +129,8 @@ class UploadRows(Protocol):
         """Sum up what open uploads are still to bring."""
 
     def share(self, account: str) -> Share: ...
+    def joined(self, parts: Sequence[UploadId]) -> set[UploadId]:
+        """Find those parts that some final upload has already."""
+
+    def is_needed(self, asset_id: AssetId) -> bool:
+        """Tell whether these are the bytes of a part that a whole was not read from yet."""

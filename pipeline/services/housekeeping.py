@@ -30,6 +30,10 @@ def collect_garbage(db: Database, storage: ObjectStore, *, patience_s: float) ->
         due = tx.garbage.due(_BATCH, patience_s=patience_s)
     n_deleted = 0
     for garbage_id, prefix, n_passes in due:
+        if _is_needed(db, prefix):
+            with db.write() as tx:
+                tx.garbage.postpone(garbage_id, delay_s=patience_s * _SECOND_PASS_FACTOR)
+            continue
         n_deleted += _collect(db, storage, prefix)
         with db.write() as tx:
             if n_passes + 1 >= _PASSES:
@@ -37,6 +41,12 @@ def collect_garbage(db: Database, storage: ObjectStore, *, patience_s: float) ->
             else:
                 tx.garbage.postpone(garbage_id, delay_s=patience_s * _SECOND_PASS_FACTOR)
     return n_deleted
+
+
+def _is_needed(db: Database, prefix: str) -> bool:
+    """Tell whether a job has yet to read it: a part deleted after it was put together."""
+    with db.read() as tx:
+        return tx.uploads.is_needed(keys.asset_of(prefix))
 
 
 def _collect(db: Database, storage: ObjectStore, prefix: str) -> int:

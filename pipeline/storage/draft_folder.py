@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.core.errors import Conflict, LeaseLost, StorageUnavailable
+from pipeline.core.errors import LeaseLost, StorageUnavailable
+from pipeline.core.upload_errors import Locked
 from pipeline.storage import filelock
 from pipeline.storage.atomic_file import make_folder, put_in_place, sync_folder, translated
 from pipeline.storage.draft_file import DraftFile
@@ -89,7 +90,7 @@ class DraftFolder:
         end_s = time.monotonic() + _PATIENCE_S
         while (locked := lock()) is None:
             if time.monotonic() > end_s:
-                raise Conflict(f"{draft.key}: another writer holds it", code="storage.draft_held")
+                raise Locked(f"{draft.key}: another writer holds it", code="storage.draft_held")
             time.sleep(_LOOK_S)
         try:
             with DraftFile(locked.descriptor, draft.size_bytes, draft.key) as file:

@@ -120,7 +120,7 @@ class ObjectStore(Protocol):
         that lost its right, and does not know it yet, harms nothing a newer one wrote.
 
         Raises:
-            Conflict: somebody is appending to the draft right now, and went on for seconds
+            Locked: somebody is appending to the draft right now, and went on for seconds
                 (``storage.draft_held``).
             LeaseLost: somebody with a newer epoch has written since.
             StorageUnavailable: with ``storage.upload_lost``, the draft's bytes are gone; also

@@ -374,3 +374,57 @@ def test_what_ended_long_ago_is_forgotten(database: Database, folder: ObjectStor
         writing.look(database, row.id, owner=None)
     assert not isinstance(refused.value, Gone)
     assert writing.look(database, open_.id, owner=None).state is UploadState.OPEN
+
+
+def test_whole_parts_count_until_they_are_put_together(
+    database: Database, folder: ObjectStore
+) -> None:
+    quotas = Quotas(stored_bytes=10)
+    one, two = (partial(database, folder, data) for data in (b"abc", b"defg"))
+
+    with pytest.raises(QuotaExceeded):
+        opened(database, folder, 4, quotas=quotas)
+    # Their bytes are counted already, and only once.
+    opened(database, folder, None, kind=UploadKind.FINAL, parts=(one.id, two.id), quotas=quotas)
+    with pytest.raises(QuotaExceeded):
+        opened(database, folder, None, kind=UploadKind.FINAL, parts=(two.id,) * 3, quotas=quotas)
+
+
+def test_what_comes_without_a_length_has_no_more_room_than_others(
+    database: Database, folder: ObjectStore
+) -> None:
+    opened(database, folder, 600)
+    row = written(database, folder, granted(database, opened(database, folder, None)), b"x" * 300)
+    terms, free_bytes = Terms(life_s=1.0, floor_bytes=0, limit_bytes=1000), folder.free_bytes()
+    assert free_bytes is not None
+
+    def left(terms: Terms, quota_bytes: int | None) -> int:
+        quotas = Quotas(stored_bytes=quota_bytes)
+        return opening.left_bytes(database, folder, row, terms=terms, quotas=quotas)
+
+    assert left(terms, None) == 700
+    assert left(terms, 1000) == 100
+    with pytest.raises(QuotaExceeded) as refused:
+        left(terms, 900)
+    with pytest.raises(StorageFull):
+        left(Terms(life_s=1.0, floor_bytes=2 * free_bytes, limit_bytes=1000), None)
+
+    assert refused.value.instance_code == "quota.bytes"
+
+
+def test_parts_that_are_deleted_stay_until_they_have_been_read(
+    database: Database, folder: ObjectStore
+) -> None:
+    part = partial(database, folder, b"one")
+    final = opened(database, folder, None, kind=UploadKind.FINAL, parts=(part.id,))
+    job_id = completing.put_together(database, folder, granted(database, final), patience=PATIENCE)
+    assert job_id is not None
+    ending.terminate(database, writing.look(database, part.id, owner=None))
+
+    for _ in range(3):
+        housekeeping.collect_garbage(database, folder, patience_s=0.0)
+    assert folder.stat(keys.source_key(part.asset_id)).size_bytes == 3
+    jobs.cancel(database, job_id)
+    housekeeping.collect_garbage(database, folder, patience_s=0.0)
+
+    assert list(folder.list(keys.asset_prefix(part.asset_id))) == []

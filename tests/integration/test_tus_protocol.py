@@ -224,6 +224,29 @@ def test_a_creation_may_bring_the_first_bytes(tus: Tus) -> None:
     assert tus.offset(answer.headers["Location"]) == 100
 
 
+def test_a_creation_whose_bytes_are_refused_leaves_nothing_open(tus: Tus) -> None:
+    before = _open(tus)
+    page = b"<html><body>" + bytes(5000)
+
+    refused = tus.http.post(
+        tus.url + PATH,
+        headers={
+            "Tus-Resumable": "1.0.0",
+            "Upload-Length": "5012",
+            "Content-Type": "application/offset+octet-stream",
+        },
+        content=page,
+    )
+
+    assert refused.status_code in {415, 422}
+    assert _open(tus) == before
+
+
+def _open(tus: Tus) -> list[str]:
+    found = tus.http.get(f"{tus.url}/api/uploads?limit=100").json()["items"]
+    return [each["uploadId"] for each in found]
+
+
 def test_a_creation_may_bring_everything(served: Served, tus: Tus) -> None:
     answer = tus.http.post(
         tus.url + PATH,

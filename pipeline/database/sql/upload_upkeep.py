@@ -1,8 +1,20 @@
 """Uploads as rows, looked at together: what is due, what is promised, who has how much."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
-from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from pipeline.database.sql.columns import now_s
 from pipeline.database.sql.tables import asset
@@ -10,6 +22,7 @@ from pipeline.database.sql.upload_rows import upload_row
 from pipeline.database.sql.upload_tables import upload, upload_part
 from pipeline.database.uploads import Share, UploadRow
 from schemas.uploads import UploadId, UploadKind, UploadState
+from schemas.vocabulary import AssetId
 
 _OPEN = UploadState.OPEN.value
 _DAY_S = 86_400.0
@@ -18,6 +31,18 @@ _WAITS = or_(
     upload.c.state == _OPEN,
     and_(upload.c.state == UploadState.COMPLETED.value, upload.c.kind == UploadKind.PARTIAL.value),
 )
+
+
+def _is_needed() -> ColumnElement[bool]:
+    """A whole that is not read together yet still needs its parts."""
+    final = upload.alias()
+    return exists().where(
+        upload_part.c.part_id == upload.c.id,
+        final.c.id == upload_part.c.final_id,
+        asset.c.id == final.c.asset_id,
+        asset.c.sha256 == "",
+        asset.c.state.in_(("waiting", "processing")),
+    )
 
 
 class SqlUploadUpkeep:
@@ -41,18 +66,9 @@ class SqlUploadUpkeep:
         return changed.rowcount == 1
 
     def expired(self, limit: int) -> list[UploadId]:
-        # A whole that is not read together yet still needs its parts.
-        final = upload.alias()
-        is_needed = exists().where(
-            upload_part.c.part_id == upload.c.id,
-            final.c.id == upload_part.c.final_id,
-            asset.c.id == final.c.asset_id,
-            asset.c.sha256 == "",
-            asset.c.state.in_(("waiting", "processing")),
-        )
         found = self._connection.execute(
             select(upload.c.id)
-            .where(_WAITS, upload.c.expires_at <= now_s(), ~is_needed)
+            .where(_WAITS, upload.c.expires_at <= now_s(), ~_is_needed())
             .order_by(upload.c.expires_at)
             .limit(limit)
         )
@@ -85,16 +101,33 @@ class SqlUploadUpkeep:
         return int(self._connection.execute(query).scalar_one())
 
     def share(self, account: str) -> Share:
-        ours = (upload.c.account == account, upload.c.state == _OPEN)
+        is_open = upload.c.state == _OPEN
+        # Parts that were put together count as the asset they became.
+        is_loose = and_(_WAITS, ~exists().where(upload_part.c.part_id == upload.c.id))
         promised = func.coalesce(upload.c.length_bytes, upload.c.offset_bytes)
-        n_uploads, n_open_bytes = self._connection.execute(
-            select(func.count(), func.coalesce(func.sum(promised), 0)).where(*ours)
+        n_uploads, n_waiting_bytes = self._connection.execute(
+            select(
+                func.coalesce(func.sum(case((is_open, 1), else_=0)), 0),
+                func.coalesce(func.sum(promised), 0),
+            ).where(upload.c.account == account, or_(is_open, is_loose))
         ).one()
         stored = select(func.coalesce(func.sum(asset.c.size_bytes), 0))
         n_stored_bytes = self._connection.execute(
             stored.where(asset.c.account == account)
         ).scalar_one()
-        return Share(int(n_open_bytes) + int(n_stored_bytes), n_uploads, self._duration_s(account))
+        return Share(
+            int(n_waiting_bytes) + int(n_stored_bytes), int(n_uploads), self._duration_s(account)
+        )
+
+    def joined(self, parts: Sequence[UploadId]) -> set[UploadId]:
+        query = select(upload_part.c.part_id).where(upload_part.c.part_id.in_(parts))
+        return set(self._connection.execute(query).scalars())
+
+    def is_needed(self, asset_id: AssetId) -> bool:
+        query = select(upload.c.id).where(
+            upload.c.asset_id == asset_id, upload.c.kind == UploadKind.PARTIAL.value, _is_needed()
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def _duration_s(self, account: str) -> float:
         """Sum up exact durations, which are kept as texts such as ``1001/30``."""

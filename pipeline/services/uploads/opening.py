@@ -9,7 +9,7 @@ from pipeline.database.uploads import NewUpload, UploadRow, UploadWish
 from pipeline.services import abilities
 from pipeline.services.ids import new_id
 from pipeline.services.uploads.finding import need
-from pipeline.services.uploads.shares import require_share
+from pipeline.services.uploads.shares import require_bytes, require_share
 from pipeline.storage.port import ObjectStore
 from schemas.access import Quotas
 from schemas.uploads import UploadId, UploadKind, UploadState
@@ -72,8 +72,10 @@ def open_upload(
     with db.write() as tx:
         if asked.kind is not UploadKind.PARTIAL:
             abilities.require(tx, asked.wish.profile)
-        need_bytes = asked.length_bytes or _sum(tx, asked.parts, owner=owner)
-        require_share(tx, asked.account, quotas, need_bytes, is_upload=True)
+        parts = _whole_parts(tx, asked.parts, owner=owner)
+        need_bytes = asked.length_bytes or sum(part.offset_bytes for part in parts)
+        new_bytes = need_bytes - _counted_bytes(tx, parts)
+        require_share(tx, asked.account, quotas, new_bytes, is_upload=True)
         require_room(tx, free_bytes, need_bytes, terms.floor_bytes)
         tx.uploads.add(new, life_s=terms.life_s)
         if asked.parts:
@@ -81,7 +83,9 @@ def open_upload(
         return need(tx, new.id, owner=None)
 
 
-def _sum(tx: Transaction, parts: Sequence[UploadId], *, owner: str | None) -> int:
+def _whole_parts(
+    tx: Transaction, parts: Sequence[UploadId], *, owner: str | None
+) -> list[UploadRow]:
     rows = [need(tx, part, owner=owner) for part in parts]
     for row in rows:
         if row.kind is not UploadKind.PARTIAL or row.state is not UploadState.COMPLETED:
@@ -90,7 +94,47 @@ def _sum(tx: Transaction, parts: Sequence[UploadId], *, owner: str | None) -> in
                 code="upload.unfinished_part",
                 remedy="Send the rest of every part first.",
             )
-    return sum(row.offset_bytes for row in rows)
+    return rows
+
+
+def _counted_bytes(tx: Transaction, parts: Sequence[UploadRow]) -> int:
+    """Sum up parts that count as the account's as yet, and will as what they become."""
+    joined = tx.uploads.joined([part.id for part in parts]) if parts else set()
+    loose = {part.id: part.offset_bytes for part in parts if part.id not in joined}
+    return sum(loose.values())
+
+
+def require_late_length(db: Database, row: UploadRow, length_bytes: int, quotas: Quotas) -> None:
+    """Let go on whose account may store a length that was not said at first.
+
+    Raises:
+        QuotaExceeded: ``quota.bytes``.
+    """
+    if row.length_bytes is None:
+        with db.read() as tx:
+            require_bytes(tx, row.account, quotas, length_bytes - row.offset_bytes)
+
+
+def left_bytes(
+    db: Database, storage: ObjectStore, row: UploadRow, *, terms: Terms, quotas: Quotas
+) -> int:
+    """Tell how many bytes more may come of an upload that does not say how long it is.
+
+    Nothing was promised to it, so it has what is left now.
+
+    Raises:
+        QuotaExceeded: the account has had its share.
+        StorageFull: ``upload.no_room``.
+    """
+    limits_bytes = [terms.limit_bytes - row.offset_bytes]
+    free_bytes = storage.free_bytes()
+    with db.read() as tx:
+        if (quota_bytes := require_bytes(tx, row.account, quotas, 1)) is not None:
+            limits_bytes.append(quota_bytes)
+        if free_bytes is not None:
+            require_room(tx, free_bytes, 1, terms.floor_bytes)
+            limits_bytes.append(free_bytes - tx.uploads.promised_bytes() - terms.floor_bytes)
+    return max(min(limits_bytes), 0)
 
 
 def require_room(

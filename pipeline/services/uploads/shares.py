@@ -33,6 +33,18 @@ def require_share(
     return None if quotas.stored_bytes is None else quotas.stored_bytes - share.n_bytes
 
 
+def require_bytes(tx: Transaction, account: str, general: Quotas, need_bytes: int) -> int | None:
+    """Let go on what an account may still store, whatever else it has had; see ``require_share``.
+
+    Raises:
+        QuotaExceeded: ``quota.bytes``.
+    """
+    quotas = _joined(accounts.quotas(tx, account), general)
+    share = tx.uploads.share(account)
+    _require_bytes(share, quotas.stored_bytes, need_bytes)
+    return None if quotas.stored_bytes is None else quotas.stored_bytes - share.n_bytes
+
+
 def limit_of(
     db: Database,
     account: str,
