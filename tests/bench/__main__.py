@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import claims, gap, memory, progress, slots, throughput, uploads
+from tests.bench import claims, gap, memory, progress, rtmp_protocol, slots, throughput, uploads
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
 from tests.bench.media import again, first, pinned, quality, versus
@@ -29,6 +29,7 @@ BENCHES: dict[str, Callable[[Ground], Iterable[Figure]]] = {
     "claims": claims.measure,
     "memory": memory.measure,
     "uploads": uploads.measure,
+    "rtmp-protocol": rtmp_protocol.measure,
     "media-versus": versus.measure,
     "media-first": first.measure,
     "media-again": again.measure,

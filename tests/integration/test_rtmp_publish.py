@@ -1,13 +1,18 @@
 """ffmpeg publishes into the protocol over a real socket; what it sent is all there."""
 
 import asyncio
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from ingest.rtmp.protocol.events import ConnectRequested, PublishRequested, Unpublished
+from ingest.rtmp import flv
+from ingest.rtmp.protocol.client import ClientSide
+from ingest.rtmp.protocol.events import ConnectRequested, Phase, PublishRequested, Unpublished
 from pipeline.settings import Settings
+from tests.support.ports import free_port
 from tests.support.rtmp_server import RecordingServer
 from workers.ffmpeg.tools import find
 
@@ -84,3 +89,46 @@ def test_an_application_that_is_not_there_is_refused(tmp_path: Path) -> None:
     said = asyncio.run(published(server, *PICTURES, "-c:v", "libx264"))
 
     assert "There is no such application." in said
+
+
+def client_at(port: int, limit_s: float = 20.0) -> tuple[ClientSide, socket.socket]:
+    """Connect as soon as ffmpeg listens, and publish as soon as it agrees."""
+    until = time.monotonic() + limit_s
+    while True:
+        try:
+            wire = socket.create_connection(("127.0.0.1", port), timeout=limit_s)
+            break
+        except ConnectionRefusedError:
+            if time.monotonic() > until:
+                raise
+    client = ClientSide(
+        app="live",
+        tc_url=f"rtmp://127.0.0.1:{port}/live",
+        stream_name="some-key",
+        is_publishing=True,
+    )
+    while client.phase is not Phase.PUBLISHING:
+        wire.sendall(client.data_to_send())
+        client.receive_data(wire.recv(65536))
+        assert client.phase is not Phase.CLOSED
+    return client, wire
+
+
+def test_another_server_takes_what_our_client_publishes(tmp_path: Path) -> None:
+    whole, taken = tmp_path / "whole.flv", tmp_path / "taken.flv"
+    making = [FFMPEG, "-v", "error", *PICTURES, *SOUND, "-c:v", "libx264", "-c:a", "aac"]
+    subprocess.run([*making, str(whole)], check=True)
+    port = free_port()
+    listening = [FFMPEG, "-v", "fatal", "-listen", "1", "-i", f"rtmp://127.0.0.1:{port}/live/key"]
+
+    with subprocess.Popen([*listening, "-c", "copy", str(taken)]) as server:
+        client, wire = client_at(port)
+        with wire:
+            for tag in flv.TagReader().receive_data(whole.read_bytes()):
+                client.send_media(tag.kind, tag.timestamp_ms, tag.payload)
+            client.end()
+            wire.sendall(client.data_to_send())
+            wire.shutdown(socket.SHUT_WR)
+            server.wait(30)
+
+    assert frames(taken) == frames(whole)

@@ -9,8 +9,8 @@ from ingest.rtmp.protocol.errors import Fault, ProtocolError
 from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.messages import Message, MessageType
 
-#: The name and the transaction.
-_HEAD_VALUES = 2
+#: The name, the transaction and the properties.
+_HEAD_VALUES = 3
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,17 @@ def command(message: Message, limits: Limits) -> Command:
         # One byte that says nothing, then AMF0 that may change to AMF3 value by value.
         payload = payload[1:]
     values = amf0.decode(payload, limits)
-    if len(values) < _HEAD_VALUES or not isinstance(values[0], str):
+    if not values or not isinstance(values[0], str):
         raise ProtocolError(Fault.COMMAND, "a command has no name")
-    transaction = values[1]
+    # Servers leave the rest out of what nobody answers.
+    name, transaction, properties = (*values, 0, None)[:_HEAD_VALUES]
     if not isinstance(transaction, int | float) or not math.isfinite(transaction):
         raise ProtocolError(Fault.COMMAND, "a command has no number")
-    properties = values[2] if len(values) > _HEAD_VALUES else None
     return Command(
-        name=values[0],
+        name=name,
         transaction=transaction,
         properties=properties if isinstance(properties, dict) else {},
-        arguments=tuple(values[3:]),
+        arguments=tuple(values[_HEAD_VALUES:]),
         stream_id=message.stream_id,
     )
 

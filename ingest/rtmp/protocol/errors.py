@@ -17,6 +17,8 @@ class Fault(StrEnum):
     MESSAGE_SIZE = "message_size"
     #: Too much of unfinished messages in all.
     MEMORY = "memory"
+    #: It sent much before it asked for anything.
+    EARLY = "early"
     AMF = "amf"
     #: A control message that is not what its type says.
     CONTROL = "control"

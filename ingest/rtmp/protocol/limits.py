@@ -11,6 +11,8 @@ class Limits:
 
     #: One message, while we do not know the peer.
     early_message_bytes: int = MIB
+    #: All that may come until something is published or played: strangers cost us no more.
+    early_bytes: int = 2 * MIB
     #: One message of somebody who publishes: a keyframe of 4K is about a tenth of it.
     message_bytes: int = 8 * MIB
     #: Unfinished messages of all chunk streams together.

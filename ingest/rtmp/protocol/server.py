@@ -32,6 +32,7 @@ class ServerSide:
         self._limits = limits or Limits()
         self._wire = Wire(ServerHandshake(), self._limits)
         self._intake = Intake(self._limits)
+        self._n_early_bytes = 0
         self._session = Session(self._wire, applications, self._limits)
 
     @property
@@ -50,6 +51,7 @@ class ServerSide:
         if self._session.phase is Phase.CLOSED:
             return events
         try:
+            self._count(len(data))
             self._wire.feed(data)
             self._read(events)
         except ProtocolError as error:
@@ -89,6 +91,14 @@ class ServerSide:
     def send_ping(self, timestamp_ms: int) -> None:
         """Ask whether the peer is there: `PongReceived` tells."""
         self._wire.control(messages.user_control(ControlType.PING, timestamp_ms))
+
+    def _count(self, n_bytes: int) -> None:
+        if self._session.phase in {Phase.PUBLISHING, Phase.PLAYING}:
+            self._n_early_bytes = 0
+            return
+        self._n_early_bytes += n_bytes
+        if self._n_early_bytes > self._limits.early_bytes:
+            raise ProtocolError(Fault.EARLY, "it sends much and asks for nothing")
 
     def _read(self, events: list[Event]) -> None:
         if self._session.phase is Phase.HANDSHAKE and self._wire.is_greeted:

@@ -151,6 +151,18 @@ def test_who_floods_us_before_we_decide_is_ended() -> None:
     assert [event.error.fault for event in events] == [Fault.MEMORY]
 
 
+def test_who_sends_much_and_asks_for_nothing_is_ended() -> None:
+    raw = Raw(Limits(early_bytes=20_000))
+    raw.connect()
+
+    events = [event for _ in range(10) for event in raw.send(MessageType.VIDEO, KEYFRAME)]
+
+    assert [event.error.fault for event in events] == [Fault.EARLY]
+    raw = Raw(Limits(early_bytes=20_000))
+    raw.publish()
+    assert len([event for _ in range(10) for event in raw.send(MessageType.VIDEO, KEYFRAME)]) == 10
+
+
 def test_a_refusal_reaches_the_client_in_words() -> None:
     both = pair()
     both.server.refuse("NetStream.Publish.BadName", "too early, and said all the same")
@@ -202,7 +214,7 @@ def test_commands_in_amf3_are_understood() -> None:
     [
         ("publish", 1, None, "before connect"),
         (5, 1),
-        ("connect",),
+        ("publish",),
         ("connect", "one"),
         ("connect", float("nan")),
     ],
@@ -293,7 +305,7 @@ def test_events_before_a_fault_are_told_before_it() -> None:
 def test_large_messages_are_for_those_who_publish() -> None:
     raw = Raw()
     raw.connect()
-    large = Message(MessageType.VIDEO, 1, 0, bytes(2 * 2**20))
+    large = Message(MessageType.VIDEO, 1, 0, bytes(2**20 + 1))
 
     assert raw.server.receive_data(raw.writer.write(6, large))[-1].error.fault is Fault.MESSAGE_SIZE
 
