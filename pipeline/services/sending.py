@@ -265,6 +265,7 @@ def _retry_after_s(text: str) -> float | None:
         return float(text[:9])
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
+        # Receivers may write what they like; the delivery is settled all the same.
         return None
     return (at - datetime.now(UTC)).total_seconds() if at.tzinfo else None

@@ -161,6 +161,20 @@ def test_a_receiver_that_asks_for_time_gets_it(pipeline: Pipeline, receiver: Rec
     assert sender(pipeline).send(made.id, limit=1) == 0, "it was not left alone"
 
 
+@pytest.mark.parametrize(
+    "text", ["Mon, 99999999999999999999 Jan 2020 00:00:00 GMT", "9" * 400, "soon"]
+)
+def test_a_pause_that_means_nothing_stops_nothing(
+    pipeline: Pipeline, receiver: Receiver, text: str
+) -> None:
+    made = hook(pipeline, receiver.answer("/hook", status(503, Retry_After=text)))
+
+    shown = ping_once(pipeline, made)
+
+    assert [one.status for one in shown.attempts] == [503]
+    assert shown.next_at is not None
+
+
 def test_an_answer_that_never_comes_is_given_up(pipeline: Pipeline, receiver: Receiver) -> None:
     def silent(_: Arrived, __: BaseHTTPRequestHandler) -> None:
         receiver.is_over.wait(20)
