@@ -21,7 +21,7 @@ from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import ReelmillError, TooManyTries, Unauthenticated
 from pipeline.messages import words
 from pipeline.services import authentication, logins
-from schemas.access import TicketRequest
+from schemas.access import LoginTicketRequest
 
 _FORM_LIMIT_BYTES: Final = 16 * 1024
 #: A path of ours: another host would begin with // or \\, or have a scheme.
@@ -54,7 +54,7 @@ def login_blueprint(pipeline: Pipeline, entrance: Entrance) -> Blueprint:
 
     @blueprint.post("/login/ticket")
     def ticket() -> Response:
-        asked = body(TicketRequest)
+        asked = body(LoginTicketRequest)
         response = nothing()
         cookies.give(response, logins.use_ticket(database, asked.ticket, life_s=cookies.life_s))
         response.headers["Cache-Control"] = "no-store"

@@ -54,7 +54,7 @@ class RevokeRequest(Frozen):
     all: bool = False
 
 
-class TicketRequest(Frozen):
+class LoginTicketRequest(Frozen):
     """Trade the ticket of a login link for a cookie."""
 
     ticket: Secret = Field(repr=False)

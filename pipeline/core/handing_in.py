@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.core.errors import InvalidRequest
+from pipeline.core.filenames import harmless
 from schemas.identity import Playback
 from schemas.trim import Trim
 
-_MAX_FILENAME = 255
 _UNNAMED = "upload"
 _DEFAULT_PRIORITY = 5
 _META = "meta."
@@ -42,20 +42,13 @@ def wish_of(said: Mapping[str, str]) -> Wish:
         InvalidRequest: ``upload.metadata``, a value is none of those allowed.
     """
     return Wish(
-        filename=shown_name(said.get("filename") or said.get("name") or ""),
+        filename=harmless(said.get("filename") or said.get("name") or "") or _UNNAMED,
         profile=said.get("profile") or "default",
         priority=_priority(said.get("priority")),
         trim=_trim(said),
         playback=_playback(said.get("playback")),
         metadata=_metadata(said),
     )
-
-
-def shown_name(text: str) -> str:
-    """Keep of a name what can be shown: no folders, no control characters, not too long."""
-    last = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    printable = "".join(char for char in last if char.isprintable()).strip()
-    return _UNNAMED if printable in {"", ".", ".."} else printable[:_MAX_FILENAME]
 
 
 def _priority(text: str | None) -> int:

@@ -12,10 +12,10 @@ from schemas.access import (
     KeyList,
     KeyMade,
     KeyRequest,
+    LoginTicketRequest,
     MeView,
     RefreshRequest,
     RevokeRequest,
-    TicketRequest,
     TokenPair,
     TokenRequest,
 )
@@ -88,7 +88,7 @@ AUTH: Final = (
         Tag.ACCOUNTS,
         "Trade the ticket of a login link for a cookie",
         answers=(nothing(204, "The cookie is set."),),
-        body=TicketRequest,
+        body=LoginTicketRequest,
         problems={401: ("auth.ticket_invalid",)},
     ),
     Operation(

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import InvalidRequest
-from pipeline.core.handing_in import Wish, shown_name, wish_of
+from pipeline.core.handing_in import Wish, wish_of
 from schemas.identity import Playback
 from schemas.trim import Trim
 
@@ -47,7 +47,7 @@ def test_what_counts_is_taken_and_the_rest_passed_over() -> None:
     ],
 )
 def test_names_are_made_harmless(sent: str, shown: str) -> None:
-    assert shown_name(sent) == shown
+    assert wish_of({"filename": sent}).filename == shown
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_cannot_be_taken_is_refused(said: dict[str, str]) -> None:
 @settings(deadline=None)
 @given(st.text())
 def test_no_name_leads_anywhere(text: str) -> None:
-    name = shown_name(text)
+    name = wish_of({"filename": text}).filename
 
     assert 1 <= len(name) <= 255
     assert "/" not in name
