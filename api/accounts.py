@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from api.bodies import answer, body, nothing
+from api.once import claim
 from pipeline.bootstrap import Pipeline
 from pipeline.services import accounts
 from schemas.access import AccountChange, AccountRequest
@@ -19,7 +20,7 @@ def accounts_blueprint(pipeline: Pipeline) -> Blueprint:
 
     @blueprint.post("")
     def create() -> Response:
-        made = accounts.create(database, body(AccountRequest))
+        made = accounts.create(database, body(AccountRequest), claim=claim())
         return answer(made, 201, location=f"/api/accounts/{made.id}")
 
     @blueprint.get("/<id:account_id>")

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 
 from api.bodies import answer, body, nothing, query
 from api.identity import caller
+from api.once import claim
 from pipeline.bootstrap import Pipeline
 from pipeline.core.access import reaches
 from pipeline.core.errors import Forbidden, Unauthenticated
@@ -37,7 +38,9 @@ def keys_blueprint(pipeline: Pipeline) -> Blueprint:
         account = asked.account or who.account
         if account != who.account:
             _only_admins()
-        made = api_keys.create(database, account, asked, within=who.scopes, by=who.key_id)
+        made = api_keys.create(
+            database, account, asked, within=who.scopes, by=who.key_id, claim=claim()
+        )
         return answer(made, 201)
 
     @blueprint.delete("/<id:key_id>")

@@ -5,6 +5,7 @@ from pydantic import Field
 
 from api.bodies import ListQuery, answer, body, nothing, query
 from api.identity import caller, owner
+from api.once import claim
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Forbidden
 from pipeline.database.webhooks import DeliveryFilter
@@ -56,7 +57,7 @@ def webhooks_blueprint(pipeline: Pipeline) -> Blueprint:
         if request.is_system_wide and owner() is not None:
             raise Forbidden("a webhook over everybody's events takes the role operator")
         safe, account = Safe.of(pipeline.secret), caller().account
-        made = webhooks.create(database, outbound, safe, request, account=account)
+        made = webhooks.create(database, outbound, safe, request, account=account, claim=claim())
         return answer(made, 201, location=f"/api/webhooks/{made.id}")
 
     @blueprint.get("/<id:webhook_id>")
@@ -84,11 +85,12 @@ def _add_actions(blueprint: Blueprint, pipeline: Pipeline) -> None:
     @blueprint.post("/<id:webhook_id>/rotate")
     def rotate(webhook_id: WebhookId) -> Response:
         safe = Safe.of(pipeline.secret)
-        return answer(webhooks.rotate(database, safe, webhook_id, owner=owner()))
+        return answer(webhooks.rotate(database, safe, webhook_id, owner=owner(), claim=claim()))
 
     @blueprint.post("/<id:webhook_id>/test")
     def ping(webhook_id: WebhookId) -> Response:
-        return _accepted(pipeline, deliveries.ping(database, webhook_id, owner=owner()))
+        found = deliveries.ping(database, webhook_id, owner=owner(), claim=claim())
+        return _accepted(pipeline, found)
 
 
 def _add_log(blueprint: Blueprint, pipeline: Pipeline) -> None:
@@ -113,7 +115,9 @@ def _add_log(blueprint: Blueprint, pipeline: Pipeline) -> None:
 
     @blueprint.post("/<id:webhook_id>/deliveries/<id:delivery_id>/redeliver")
     def redeliver(webhook_id: WebhookId, delivery_id: DeliveryId) -> Response:
-        found = deliveries.redeliver(database, webhook_id, delivery_id, owner=owner())
+        found = deliveries.redeliver(
+            database, webhook_id, delivery_id, owner=owner(), claim=claim()
+        )
         return _accepted(pipeline, found)
 
 

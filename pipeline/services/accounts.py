@@ -6,12 +6,14 @@ from pipeline.core.errors import Conflict, NotFound
 from pipeline.credentials import passwords
 from pipeline.database.accounts import AccountRow, NewAccount
 from pipeline.database.port import Database, Transaction
+from pipeline.services import once
 from pipeline.services.assets import LOCAL_ACCOUNT
 from pipeline.services.ids import new_id
+from pipeline.services.once import Claim
 from schemas.access import AccountChange, AccountList, AccountRequest, AccountView, Quotas
 
 
-def create(db: Database, request: AccountRequest) -> AccountView:
+def create(db: Database, request: AccountRequest, *, claim: Claim | None = None) -> AccountView:
     """Make an account.
 
     Raises:
@@ -25,12 +27,16 @@ def create(db: Database, request: AccountRequest) -> AccountView:
         quotas=request.quotas,
     )
     with db.write() as tx:
+        before = once.made(tx, claim)
+        if before is not None:
+            return view(need(tx, before))
         if not tx.accounts.add(row):
             raise Conflict(
                 f"there is an account {request.name} already",
                 code="account.name_taken",
                 remedy="Choose another name.",
             )
+        once.note(tx, claim, row.id)
         return view(need(tx, row.id))
 
 

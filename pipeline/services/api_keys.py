@@ -5,9 +5,10 @@ from pipeline.credentials import opaque
 from pipeline.credentials.opaque import ApiKey
 from pipeline.database.accounts import KeyRow, NewKey
 from pipeline.database.port import Database, Transaction
-from pipeline.services import accounts
+from pipeline.services import accounts, once
 from pipeline.services.assets import LOCAL_ACCOUNT
 from pipeline.services.ids import new_id
+from pipeline.services.once import Claim
 from schemas.access import KeyList, KeyMade, KeyRequest, KeyView
 from schemas.identity import Scope
 
@@ -22,6 +23,7 @@ def create(
     *,
     within: frozenset[Scope] | None = None,
     by: str | None = None,
+    claim: Claim | None = None,
 ) -> KeyMade:
     """Make a key; its whole is in the answer and nowhere else, ever.
 
@@ -40,7 +42,12 @@ def create(
     with db.write() as tx:
         accounts.need(tx, account_id)
         _require_end(tx, by, request.expires_in_s)
+        lost = once.made(tx, claim)
+        if lost is not None:
+            # Made by a try that died before it could answer: nobody has it.
+            tx.api_keys.revoke(lost)
         row = _add(tx, account_id, request, key)
+        once.note(tx, claim, row.id)
     return KeyMade(**view(row).model_dump(), key=key.text)
 
 

@@ -6,8 +6,9 @@ from pipeline.core import webhooks as rules
 from pipeline.core.errors import Conflict, NotFound
 from pipeline.database.port import Database, Transaction
 from pipeline.database.webhooks import DeliveryFilter, DeliveryRow, NewDelivery
-from pipeline.services import cursors, webhooks
+from pipeline.services import cursors, once, webhooks
 from pipeline.services.ids import new_id
+from pipeline.services.once import Claim
 from schemas.webhooks import (
     PING,
     AttemptView,
@@ -74,7 +75,12 @@ def show(
 
 
 def redeliver(
-    db: Database, webhook_id: WebhookId, delivery_id: DeliveryId, *, owner: str | None = None
+    db: Database,
+    webhook_id: WebhookId,
+    delivery_id: DeliveryId,
+    *,
+    owner: str | None = None,
+    claim: Claim | None = None,
 ) -> DeliveryView:
     """Have a delivery sent again, with the same id and body, and tried for another day.
 
@@ -85,12 +91,20 @@ def redeliver(
     with db.write() as tx:
         _need_enabled(tx, webhook_id, owner=owner)
         found = _need(tx, webhook_id, delivery_id, owner=owner)
-        tx.deliveries.ask_again(found.id)
-        tx.webhooks.wake(webhook_id)
+        if once.made(tx, claim) is None:
+            tx.deliveries.ask_again(found.id)
+            tx.webhooks.wake(webhook_id)
+            once.note(tx, claim, found.id)
     return show(db, webhook_id, delivery_id)
 
 
-def ping(db: Database, webhook_id: WebhookId, *, owner: str | None = None) -> DeliveryView:
+def ping(
+    db: Database,
+    webhook_id: WebhookId,
+    *,
+    owner: str | None = None,
+    claim: Claim | None = None,
+) -> DeliveryView:
     """Have something sent that tells of nothing, to see whether it arrives.
 
     Raises:
@@ -100,6 +114,9 @@ def ping(db: Database, webhook_id: WebhookId, *, owner: str | None = None) -> De
     delivery_id = DeliveryId(new_id())
     with db.write() as tx:
         _need_enabled(tx, webhook_id, owner=owner)
+        before = once.made(tx, claim)
+        if before is not None:
+            return _view(_need(tx, webhook_id, DeliveryId(before), owner=owner), is_detailed=True)
         sequence = tx.webhooks.count_up(webhook_id, 1)
         payload = WebhookPayload(
             delivery_id=delivery_id,
@@ -110,6 +127,7 @@ def ping(db: Database, webhook_id: WebhookId, *, owner: str | None = None) -> De
         )
         tx.deliveries.add([_new(payload)])
         tx.webhooks.wake(webhook_id)
+        once.note(tx, claim, delivery_id)
     return show(db, webhook_id, delivery_id)
 
 

@@ -9,8 +9,9 @@ from pipeline.core.errors import Conflict, NotFound
 from pipeline.database.port import Database, Transaction
 from pipeline.database.webhooks import NewWebhook, WebhookRow
 from pipeline.outbound.port import Outbound
-from pipeline.services import cursors
+from pipeline.services import cursors, once
 from pipeline.services.ids import new_id
+from pipeline.services.once import Claim
 from pipeline.services.watching import number_events
 from schemas.webhooks import (
     DisabledReason,
@@ -50,7 +51,13 @@ class Safe:
 
 
 def create(
-    db: Database, outbound: Outbound, safe: Safe, request: WebhookRequest, *, account: str
+    db: Database,
+    outbound: Outbound,
+    safe: Safe,
+    request: WebhookRequest,
+    *,
+    account: str,
+    claim: Claim | None = None,
 ) -> WebhookWithSecret:
     """Make a webhook that is told of what happens from now on.
 
@@ -62,6 +69,9 @@ def create(
     webhook_id, secret = WebhookId(new_id()), secrets.token_bytes(signature.KEY_BYTES)
     number_events(db)
     with db.write() as tx:
+        before = once.made(tx, claim)
+        if before is not None:
+            return _made_before(tx, safe, WebhookId(before))
         if tx.webhooks.count_of(account) >= MAX_PER_ACCOUNT:
             raise Conflict(f"there are {MAX_PER_ACCOUNT} webhooks already", code="webhook.too_many")
         tx.webhooks.add(
@@ -77,7 +87,21 @@ def create(
                 from_number=tx.events.newest_id(),
             )
         )
+        once.note(tx, claim, webhook_id)
         return _with_secret(need(tx, webhook_id, owner=None), secret)
+
+
+def _made_before(tx: Transaction, safe: Safe, webhook_id: WebhookId) -> WebhookWithSecret:
+    """Show what a try made that died before it could answer."""
+    row = need(tx, webhook_id, owner=None)
+    # None: the installation's own secret was changed in between.
+    return _with_secret(row, safe.read(row.secret, webhook_id) or _renew(tx, safe, webhook_id))
+
+
+def _renew(tx: Transaction, safe: Safe, webhook_id: WebhookId) -> bytes:
+    secret = secrets.token_bytes(signature.KEY_BYTES)
+    tx.webhooks.rotate(webhook_id, safe.keep(secret, webhook_id), grace_s=ROTATION_GRACE_S)
+    return secret
 
 
 def show(db: Database, webhook_id: WebhookId, *, owner: str | None = None) -> WebhookView:
@@ -136,17 +160,25 @@ def _values(wished: WebhookChange) -> dict[str, Any]:
 
 
 def rotate(
-    db: Database, safe: Safe, webhook_id: WebhookId, *, owner: str | None = None
+    db: Database,
+    safe: Safe,
+    webhook_id: WebhookId,
+    *,
+    owner: str | None = None,
+    claim: Claim | None = None,
 ) -> WebhookWithSecret:
     """Give a webhook a new secret; for a day the one before signs too.
 
     Raises:
         NotFound: there is none such of the owner's.
     """
-    secret = secrets.token_bytes(signature.KEY_BYTES)
     with db.write() as tx:
         need(tx, webhook_id, owner=owner)
-        tx.webhooks.rotate(webhook_id, safe.keep(secret, webhook_id), grace_s=ROTATION_GRACE_S)
+        if once.made(tx, claim) is not None:
+            # Once more, and what signed before would sign no longer.
+            return _made_before(tx, safe, webhook_id)
+        secret = _renew(tx, safe, webhook_id)
+        once.note(tx, claim, webhook_id)
         return _with_secret(need(tx, webhook_id, owner=owner), secret)
 
 

@@ -1,21 +1,37 @@
 """A request with a key is carried out once, on both databases, whatever dies in between."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from pipeline.core import signature
+from pipeline.core.egress import Rules
 from pipeline.core.errors import Conflict, KeyReused, NotMedia
 from pipeline.database.port import Database
 from pipeline.database.sql.promises import idempotency
+from pipeline.outbound.guarded import GuardedOutbound
 from pipeline.profiles import built_in
-from pipeline.services import assets, housekeeping, jobs, once
+from pipeline.services import (
+    accounts,
+    api_keys,
+    assets,
+    deliveries,
+    housekeeping,
+    jobs,
+    once,
+    webhooks,
+)
 from pipeline.services.once import Claim, Kept
+from pipeline.services.webhooks import Safe
 from pipeline.storage.directory import DirectoryStore
+from schemas.access import AccountRequest, KeyRequest
 from schemas.http import JobRequest, JobView
 from schemas.vocabulary import AssetId, JobState
+from schemas.webhooks import WebhookRequest
 from tests.support import engine
 
 ANSWER = Kept(status=202, headers={"Location": "/api/jobs/7"}, body='{"id":"7"}')
@@ -192,3 +208,54 @@ def test_old_answers_are_forgotten(database: Database) -> None:
 
     assert once.trim(database) == 2
     assert begin(database, fingerprint="new").epoch == 1
+
+
+def test_a_key_whose_answer_was_lost_is_ended_by_the_repeat(database: Database) -> None:
+    account = accounts.create(database, AccountRequest(name="kim"))
+
+    def attempt() -> str:
+        claim = begin(database)
+        return api_keys.create(database, account.id, KeyRequest(name="app"), claim=claim).id
+
+    lost = attempt()
+    lapse(database)
+    got = attempt()
+
+    keys = {key.id: key.revoked_at for key in api_keys.listing(database, account.id).items}
+    assert set(keys) == {lost, got}
+    assert (keys[got], keys[lost] is None) == (None, False)
+
+
+def test_an_account_whose_answer_was_lost_is_the_repeats(database: Database) -> None:
+    request = AccountRequest(name="kim")
+    made = accounts.create(database, request, claim=begin(database))
+    lapse(database)
+
+    assert accounts.create(database, request, claim=begin(database)) == made
+
+
+def test_what_is_made_of_webhooks_is_made_once(database: Database) -> None:
+    outbound, safe = GuardedOutbound(Rules.read("127.0.0.0/8")), Safe.of(b"s" * 32)
+    request = WebhookRequest(url="http://127.0.0.1:9/hook")
+
+    def twice(attempt: Callable[[Claim], Any], key: str) -> Any:
+        first = attempt(begin(database, key))
+        lapse(database)
+        assert attempt(begin(database, key)) == first
+        return first
+
+    made = twice(
+        lambda claim: webhooks.create(database, outbound, safe, request, account="a", claim=claim),
+        "create",
+    )
+    rotated = twice(lambda claim: webhooks.rotate(database, safe, made.id, claim=claim), "rotate")
+    ping = twice(lambda claim: deliveries.ping(database, made.id, claim=claim), "ping")
+    twice(lambda claim: deliveries.redeliver(database, made.id, ping.id, claim=claim), "again")
+
+    assert [one.id for one in webhooks.page(database, cursor=None, limit=9).items] == [made.id]
+    assert len(deliveries.page(database, made.id, cursor=None, limit=9).items) == 1
+    with database.read() as tx:
+        row = webhooks.need(tx, made.id, owner=None)
+    # The secret of before the rotation goes on signing.
+    kept = [safe.read(one or "", made.id) for one in (row.secret, row.previous_secret)]
+    assert [signature.secret_of(one or b"") for one in kept] == [rotated.secret, made.secret]
