@@ -115,12 +115,12 @@ class Receiver:
                 turn.row = self._note(turn.row, safe, pace)
 
     def _note(self, row: UploadRow, safe: Draft, pace: "_Pace") -> UploadRow:
-        speed_bps = pace.at(safe.size_bytes)
+        speed_bytes_s = pace.at(safe.size_bytes)
         noted = writing.advance(
             self._pipeline.database,
             row,
             safe,
-            speed_bps=speed_bps,
+            speed_bytes_s=speed_bytes_s,
             life_s=self._pipeline.settings.upload_expiry_s,
         )
         if pace.is_telling():
@@ -215,7 +215,7 @@ class _Pace:
 
     def __init__(self, row: UploadRow) -> None:
         self._n_bytes = row.offset_bytes
-        self._speed_bps = row.speed_bps
+        self._speed_bytes_s = row.speed_bytes_s
         self._at_s = time.monotonic()
         self._told_s = 0.0
 
@@ -223,10 +223,10 @@ class _Pace:
         """Take in that so much is there, and tell bytes a second."""
         now_s = time.monotonic()
         newest = (n_bytes - self._n_bytes) / max(now_s - self._at_s, 1e-3)
-        before = self._speed_bps or newest
-        self._speed_bps = _FRESHNESS * newest + (1 - _FRESHNESS) * before
+        before = self._speed_bytes_s or newest
+        self._speed_bytes_s = _FRESHNESS * newest + (1 - _FRESHNESS) * before
         self._n_bytes, self._at_s = n_bytes, now_s
-        return self._speed_bps
+        return self._speed_bytes_s
 
     def is_telling(self) -> bool:
         """Tell whether watchers may be told again."""

@@ -52,7 +52,7 @@ class UploadRow(NewUpload):
     #: Who writes now.
     holder: str | None
     #: Bytes a second, as last measured.
-    speed_bps: float
+    speed_bytes_s: float
     created_at: datetime
     #: When its last bytes became safe.
     moved_at: datetime
@@ -99,7 +99,7 @@ class UploadRows(Protocol):
         draft: dict[str, Any],
         *,
         offset_bytes: int,
-        speed_bps: float,
+        speed_bytes_s: float,
         life_s: float,
     ) -> bool:
         """Note what is safe now; False where the grant stands no more."""

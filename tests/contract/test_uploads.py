@@ -84,7 +84,7 @@ def written(
 ) -> UploadRow:
     draft = writing.draft_of(store, row, keys.source_key(row.asset_id))
     for safe in store.append(draft, [data], epoch=row.epoch):
-        row = writing.advance(db, row, safe, speed_bps=1.0, life_s=life_s)
+        row = writing.advance(db, row, safe, speed_bytes_s=1.0, life_s=life_s)
     return row
 
 
@@ -200,7 +200,7 @@ def test_what_waits_too_long_goes_with_all_its_bytes(
             database,
             begun,
             writing.draft_of(store, begun, keys.source_key(begun.asset_id)),
-            speed_bps=1.0,
+            speed_bytes_s=1.0,
             life_s=1.0,
         )
     assert written(database, store, live, DATA[50:]).offset_bytes == len(DATA)

@@ -21,7 +21,7 @@ upload = Table(
     Column("raw_metadata", Text),
     Column("epoch", Integer, nullable=False),
     Column("holder", String(64)),
-    Column("speed_bps", Seconds, nullable=False),
+    Column("speed_bytes_s", Seconds, nullable=False),
     Column("created_at", Seconds, nullable=False),
     Column("moved_at", Seconds, nullable=False),
     Column("expires_at", Seconds, nullable=False),

@@ -41,7 +41,7 @@ class SqlUploads(SqlUploadUpkeep):
                 wish=kept_wish(row.wish),
                 raw_metadata=row.raw_metadata,
                 epoch=0,
-                speed_bps=0.0,
+                speed_bytes_s=0.0,
                 created_at=now_s(),
                 moved_at=now_s(),
                 expires_at=now_s() + life_s,
@@ -95,7 +95,7 @@ class SqlUploads(SqlUploadUpkeep):
         draft: dict[str, Any],
         *,
         offset_bytes: int,
-        speed_bps: float,
+        speed_bytes_s: float,
         life_s: float,
     ) -> bool:
         return self._change(
@@ -103,7 +103,7 @@ class SqlUploads(SqlUploadUpkeep):
             epoch,
             draft=draft,
             offset_bytes=offset_bytes,
-            speed_bps=speed_bps,
+            speed_bytes_s=speed_bytes_s,
             moved_at=now_s(),
             expires_at=now_s() + life_s,
         )

@@ -38,15 +38,15 @@ def page(db: Database, *, cursor: str | None, limit: int, owner: str | None) -> 
 
 def _status(tx: Transaction, row: UploadRow) -> UploadStatus:
     is_open = row.state is UploadState.OPEN
-    speed_bps = row.speed_bps if is_open and _age_s(tx, row) < _FRESH_S else 0.0
+    speed_bytes_s = row.speed_bytes_s if is_open and _age_s(tx, row) < _FRESH_S else 0.0
     return UploadStatus(
         upload_id=row.id,
         file_name=row.wish.filename,
         total_size=row.length_bytes,
         uploaded_size=row.offset_bytes,
         percentage=_percentage(row),
-        speed=round(speed_bps, 1),
-        estimated_time=_estimated_s(row, speed_bps) if is_open else 0.0,
+        speed=round(speed_bytes_s, 1),
+        estimated_time=_estimated_s(row, speed_bytes_s) if is_open else 0.0,
         status=_advance(tx, row),
         asset_id=None if row.job_id is None else row.asset_id,
         job_id=row.job_id,
@@ -67,10 +67,10 @@ def _percentage(row: UploadRow) -> float | None:
     return min(round(_PERCENT * row.offset_bytes / row.length_bytes, 2), 99.99)
 
 
-def _estimated_s(row: UploadRow, speed_bps: float) -> float | None:
-    if row.length_bytes is None or speed_bps <= 0:
+def _estimated_s(row: UploadRow, speed_bytes_s: float) -> float | None:
+    if row.length_bytes is None or speed_bytes_s <= 0:
         return None
-    return round((row.length_bytes - row.offset_bytes) / speed_bps, 1)
+    return round((row.length_bytes - row.offset_bytes) / speed_bytes_s, 1)
 
 
 def _advance(tx: Transaction, row: UploadRow) -> Advance:

@@ -97,7 +97,7 @@ def draft_of(storage: ObjectStore, row: UploadRow, key: str) -> Draft:
 
 
 def advance(
-    db: Database, row: UploadRow, draft: Draft, *, speed_bps: float, life_s: float
+    db: Database, row: UploadRow, draft: Draft, *, speed_bytes_s: float, life_s: float
 ) -> UploadRow:
     """Note what is safe now.
 
@@ -115,12 +115,14 @@ def advance(
             row.epoch,
             dict(kept),
             offset_bytes=draft.size_bytes,
-            speed_bps=speed_bps,
+            speed_bytes_s=speed_bytes_s,
             life_s=life_s,
         )
     if not is_ours:
         raise lost(row)
-    return replace(row, draft=dict(kept), offset_bytes=draft.size_bytes, speed_bps=speed_bps)
+    return replace(
+        row, draft=dict(kept), offset_bytes=draft.size_bytes, speed_bytes_s=speed_bytes_s
+    )
 
 
 def lost(row: UploadRow) -> LeaseLost:
