@@ -7,6 +7,7 @@ from pipeline.bootstrap import Pipeline
 from pipeline.outbound.port import Answer, Call
 from pipeline.services import sourcing
 from pipeline.services.claims import Claimed
+from pipeline.services.uploads import opening
 from schemas.fetching import FetchResult, FetchState
 from workers.bench import Limits, TakenFetch
 from workers.insistence import insist
@@ -28,9 +29,8 @@ class IncomingSource:
 
     def room_bytes(self) -> int | None:
         """Tell how much room there is for what comes."""
-        free_bytes = self.storage.free_bytes()
         floor_bytes = self._pipeline.settings.storage_floor_bytes
-        return None if free_bytes is None else free_bytes - floor_bytes
+        return opening.room_bytes(self._pipeline.database, self.storage, floor_bytes)
 
     def take_up(self) -> TakenFetch | FetchResult:
         """Take the fetch of an address."""

@@ -37,14 +37,20 @@ class Work:
     def take(self, turn: Turn, wanted: Append, environ: dict[str, Any]) -> None:
         """Take the bytes of a request in; the last ones complete the upload."""
         if wanted.length_bytes is not None:
-            require_late_length(self._database, turn.row, wanted.length_bytes, self._quotas)
-            turn.row = writing.declare_length(
-                self._database, self._storage, turn.row, wanted.length_bytes, self._terms
-            )
+            self._declare(turn, wanted.length_bytes)
         arriving = self._host.arriving(environ)
         _require_fit(turn.row, arriving.announced_bytes)
         sha256 = self._receiver.receive(turn, arriving, wanted.checksum)
         self.complete(turn, sha256=sha256)
+
+    def _declare(self, turn: Turn, length_bytes: int) -> None:
+        require_late_length(self._database, turn.row, length_bytes, self._quotas)
+        try:
+            turn.row = writing.declare_length(
+                self._database, self._storage, turn.row, length_bytes, self._terms
+            )
+        except LeaseLost as error:
+            raise _taken_over() from error
 
     def complete(self, turn: Turn, *, sha256: str = "") -> None:
         """Complete an upload that has all its bytes, and pass over one that has not.

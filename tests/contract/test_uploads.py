@@ -428,3 +428,14 @@ def test_parts_that_are_deleted_stay_until_they_have_been_read(
     housekeeping.collect_garbage(database, folder, patience_s=0.0)
 
     assert list(folder.list(keys.asset_prefix(part.asset_id))) == []
+
+
+def test_what_was_promised_is_no_room_for_others(database: Database, folder: ObjectStore) -> None:
+    free_bytes = folder.free_bytes()
+    assert free_bytes is not None
+    opened(database, folder, free_bytes // 2)
+
+    left_bytes = opening.room_bytes(database, folder, 0)
+
+    assert left_bytes is not None
+    assert left_bytes < 0.75 * free_bytes

@@ -133,7 +133,7 @@ def left_bytes(
             limits_bytes.append(quota_bytes)
         if free_bytes is not None:
             require_room(tx, free_bytes, 1, terms.floor_bytes)
-            limits_bytes.append(free_bytes - tx.uploads.promised_bytes() - terms.floor_bytes)
+            limits_bytes.append(_room_bytes(tx, free_bytes, terms.floor_bytes))
     return max(min(limits_bytes), 0)
 
 
@@ -147,9 +147,22 @@ def require_room(
     """
     if free_bytes is None:
         return
-    left_bytes = free_bytes - tx.uploads.promised_bytes() - floor_bytes
+    left_bytes = _room_bytes(tx, free_bytes, floor_bytes)
     if need_bytes > left_bytes:
         raise StorageFull(
             f"{need_bytes} bytes are asked for, {max(left_bytes, 0)} are free and not promised.",
             code="upload.no_room",
         )
+
+
+def room_bytes(db: Database, storage: ObjectStore, floor_bytes: int) -> int | None:
+    """Tell how much room is free and promised to no upload; None where the store cannot say."""
+    free_bytes = storage.free_bytes()
+    if free_bytes is None:
+        return None
+    with db.read() as tx:
+        return _room_bytes(tx, free_bytes, floor_bytes)
+
+
+def _room_bytes(tx: Transaction, free_bytes: int, floor_bytes: int) -> int:
+    return free_bytes - tx.uploads.promised_bytes() - floor_bytes
