@@ -9,6 +9,7 @@ from api.assets import assets_blueprint
 from api.auth import auth_blueprint
 from api.authentication import authenticator
 from api.bodies import IdConverter
+from api.broadcasts import broadcasts_blueprint
 from api.checks import Check, DatabaseGate
 from api.docs.routes import docs_blueprint
 from api.entrance import Entrance
@@ -31,6 +32,7 @@ from api.rates import register_rates
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
 from api.sockets.uploads import upload_sockets_blueprint
+from api.streams import streams_blueprint
 from api.texts import vary
 from api.tickets import tickets_blueprint
 from api.uploads import uploads_blueprint
@@ -92,6 +94,8 @@ def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
         fleet_blueprint(pipeline),
         profiles_blueprint(pipeline),
         webhooks_blueprint(pipeline),
+        streams_blueprint(pipeline),
+        broadcasts_blueprint(pipeline),
         tickets_blueprint(pipeline),
         media_blueprint(pipeline),
         links_blueprint(pipeline),

@@ -20,7 +20,7 @@ from compose.dispatcher import Dispatcher
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Unavailable
 from pipeline.events.port import BusMessage
-from pipeline.services import housekeeping, leadership
+from pipeline.services import broadcasts, housekeeping, leadership
 from pipeline.services.relay import relay_once
 from pipeline.services.sweep import Sweeper
 from pipeline.services.uploads import ending
@@ -40,6 +40,7 @@ MAX_BACK_OFF_S = 2.0
 LEADER_LEASE = "scheduler"
 GARBAGE_INTERVAL_S = 5
 UPLOADS_INTERVAL_S = 10
+SCHEDULE_INTERVAL_S = 5.0
 TRIM_INTERVAL_S = 3600
 #: Running late is no reason to leave housekeeping out.
 MISFIRE_GRACE_S = 300
@@ -146,6 +147,7 @@ class Scheduler:
         for name, action, interval_s in (
             ("collect_garbage", self._collect_garbage, GARBAGE_INTERVAL_S),
             ("uploads", self._uploads, UPLOADS_INTERVAL_S),
+            ("schedule", self._schedule, SCHEDULE_INTERVAL_S),
             ("trim", self._trim, TRIM_INTERVAL_S),
             ("trim_deliveries", self._dispatcher.trim, TRIM_INTERVAL_S),
         ):
@@ -171,6 +173,9 @@ class Scheduler:
         # First: what is all there has not expired, however long we were away.
         ending.settle(self._pipeline.database, self._pipeline.storage, patience=patience)
         ending.expire(self._pipeline.database)
+
+    def _schedule(self) -> None:
+        broadcasts.follow_schedule(self._pipeline.database)
 
     def _trim(self) -> None:
         retention_s = self._pipeline.settings.event_retention_s

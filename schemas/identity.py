@@ -31,6 +31,8 @@ class Scope(StrEnum):
     PROFILES_WRITE = "profiles:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    STREAMS_READ = "streams:read"
+    STREAMS_WRITE = "streams:write"
     FLEET_READ = "fleet:read"
     FLEET_WRITE = "fleet:write"
     ACCOUNTS_WRITE = "accounts:write"

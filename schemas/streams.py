@@ -4,13 +4,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, NewType, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from schemas.frozen import Frozen
 from schemas.http import Page
 from schemas.identity import Playback
-from schemas.listing import Moment
 from schemas.vocabulary import AssetId, JobId
 
 StreamId = NewType("StreamId", str)
@@ -23,6 +30,25 @@ MAX_GRACE_S = 1800
 
 StreamIdText = Annotated[StreamId, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 _LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+
+
+def _read(value: Any) -> Any:
+    # Text of digits alone would be read as seconds since 1970.
+    if not isinstance(value, str):
+        return value
+    if value.isdecimal():
+        raise ValueError("must be a time with its offset, such as 2026-02-03T04:05:06Z")
+    return datetime.fromisoformat(value.upper())
+
+
+def _imaginable(moment: datetime) -> datetime:
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"must be within the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment
+
+
+Schedule = Annotated[AwareDatetime, AfterValidator(_imaginable), BeforeValidator(_read)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_LINE)]
 Label = Annotated[str, StringConstraints(max_length=100, pattern=_LINE)]
 About = Annotated[str, StringConstraints(max_length=5000, pattern=r"^[^\x00]*$")]
@@ -83,7 +109,7 @@ class StreamRequest(Camel):
     grace_s: GraceS = GRACE_S
     #: What is made of its broadcasts; kept as it is now.
     profile: ProfileName = "default"
-    scheduled_for: Moment | None = None
+    scheduled_for: Schedule | None = None
 
 
 def _has_no_default(schema: dict[str, Any]) -> None:
@@ -106,7 +132,7 @@ class StreamChange(Camel):
     keep_days: KeepDays | None = _left_out(None)
     grace_s: GraceS = _left_out(GRACE_S)
     profile: ProfileName = _left_out("default")
-    scheduled_for: Moment | None = _left_out(None)
+    scheduled_for: Schedule | None = _left_out(None)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -203,6 +229,13 @@ class StreamKeyMade(StreamKeyView):
     """The answer to making a key and to rotating it: the only ones that show all of it."""
 
     key: str
+
+
+class StreamKeyChanged(StreamKeyView):
+    """A key that was changed."""
+
+    #: All of it, where a new secret was asked for; shown this once.
+    key: str | None = None
 
 
 class StreamKeyList(Camel):

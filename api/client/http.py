@@ -10,6 +10,7 @@ import httpx
 from api.client.asking import json_body, wished
 from api.client.hooks import WebhookCalls
 from api.client.playback import PlaybackCalls
+from api.client.streams import StreamCalls
 from api.client.uploads import Uploads
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
 from schemas.edits import AssetPatch
@@ -41,6 +42,11 @@ class Client(Uploads):
     def webhooks(self) -> WebhookCalls:
         """Calls about webhooks."""
         return WebhookCalls(self._call, self._send)
+
+    @property
+    def streams(self) -> StreamCalls:
+        """Calls about streams, their keys and broadcasts."""
+        return StreamCalls(self._call, self._send)
 
     def assets(
         self, wish: AssetWish | None = None, *, cursor: str | None = None, limit: int = 50

@@ -36,6 +36,7 @@ class Tag(StrEnum):
     JOBS = "jobs"
     PROFILES = "profiles"
     ACCOUNTS = "accounts"
+    STREAMS = "streams"
     WEBHOOKS = "webhooks"
     EVENTS = "events"
     FLEET = "fleet"

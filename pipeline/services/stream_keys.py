@@ -16,6 +16,7 @@ from schemas.streams import (
     SessionEnd,
     StreamId,
     StreamKeyChange,
+    StreamKeyChanged,
     StreamKeyId,
     StreamKeyList,
     StreamKeyMade,
@@ -90,7 +91,7 @@ def show(db: Database, key_id: StreamKeyId, *, owner: str | None) -> StreamKeyVi
 
 def change(
     db: Database, key_id: StreamKeyId, wished: StreamKeyChange, *, owner: str | None
-) -> StreamKeyView | StreamKeyMade:
+) -> StreamKeyChanged:
     """Name a key anew, and give it a new secret where that is asked for: shown this once.
 
     Raises:
@@ -106,11 +107,11 @@ def change(
         if wished.label is not None:
             tx.stream_keys.name(key_id, wished.label)
         if not wished.rotate:
-            return stream_views.key(need(tx, key_id, owner=owner))
+            return stream_views.changed_key(need(tx, key_id, owner=owner))
         key = opaque.new_stream_key()
         stop_in(tx, before.stream_id, SessionEnd.REVOKED, key_id=key_id)
         tx.stream_keys.rotate(key_id, prefix=key.prefix, digest=opaque.digest(key.text))
-        return stream_views.made_key(need(tx, key_id, owner=owner), key)
+        return stream_views.changed_key(need(tx, key_id, owner=owner), key)
 
 
 def revoke(db: Database, key_id: StreamKeyId, *, owner: str | None) -> None:

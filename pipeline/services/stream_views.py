@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.credentials.opaque import ApiKey
 from pipeline.database.port import Transaction
 from pipeline.database.streams import SessionRow, StreamKeyRow, StreamRow
-from schemas.streams import SessionView, StreamKeyMade, StreamKeyView, StreamView
+from schemas.streams import SessionView, StreamKeyChanged, StreamKeyMade, StreamKeyView, StreamView
 
 #: Broadcasts that come with a stream.
 _MAX_SESSIONS = 20
@@ -75,6 +75,11 @@ def key(row: StreamKeyRow) -> StreamKeyView:
 def made_key(row: StreamKeyRow, made: ApiKey) -> StreamKeyMade:
     """Show all of a key, this once."""
     return StreamKeyMade(**_key(row), key=made.text)
+
+
+def changed_key(row: StreamKeyRow, made: ApiKey | None = None) -> StreamKeyChanged:
+    """Show a key that was changed, with its new secret if it got one."""
+    return StreamKeyChanged(**_key(row), key=None if made is None else made.text)
 
 
 def _key(row: StreamKeyRow) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pipeline.settings.access import AccessSettings
 from pipeline.settings.http import HttpSettings
 from pipeline.settings.outbound import OutboundSettings
 from pipeline.settings.services import ServiceSettings
+from pipeline.settings.streams import StreamSettings
 from pipeline.settings.uploads import UploadSettings
 from pipeline.settings.webhooks import WebhookSettings
 from pipeline.settings.work import WorkSettings
@@ -23,6 +24,7 @@ class Settings(
     WorkSettings,
     UploadSettings,
     WebhookSettings,
+    StreamSettings,
     OutboundSettings,
     AccessSettings,
     HttpSettings,

@@ -11,6 +11,7 @@ from api.openapi.table.jobs import JOBS
 from api.openapi.table.operating import OPERATING
 from api.openapi.table.playback import PLAYBACK
 from api.openapi.table.profiles import PROFILES
+from api.openapi.table.streams import BROADCASTS, STREAMS
 from api.openapi.table.uploads import UPLOADS
 from api.openapi.table.webhooks import WEBHOOKS
 
@@ -19,6 +20,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *UPLOADS,
     *JOBS,
     *PROFILES,
+    *STREAMS,
+    *BROADCASTS,
     *WEBHOOKS,
     *EVENTS,
     *FLEET,

@@ -1,0 +1,101 @@
+"""Typed calls about streams, their keys and broadcasts, one per route."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+
+from api.client.asking import json_body
+from api.client.hooks import Call
+from schemas.streams import (
+    BroadcastState,
+    StartRequest,
+    StartView,
+    StopRequest,
+    StreamChange,
+    StreamId,
+    StreamKeyChange,
+    StreamKeyChanged,
+    StreamKeyId,
+    StreamKeyList,
+    StreamKeyMade,
+    StreamKeyRequest,
+    StreamKeyView,
+    StreamPage,
+    StreamRequest,
+    StreamState,
+    StreamView,
+)
+
+_STREAMS, _STREAMING = "/api/streams", "/api/streaming"
+
+
+class StreamCalls:
+    """What can be asked about streams; see ``Client.streams``."""
+
+    def __init__(self, call: Call, send: Callable[..., httpx.Response]) -> None:
+        self._call = call
+        self._send = send
+
+    def create(self, request: StreamRequest) -> StreamView:
+        """Set up a stream."""
+        return self._call(StreamView, "POST", _STREAMS, **json_body(request))
+
+    def page(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        status: Sequence[StreamState] = (),
+    ) -> StreamPage:
+        """List streams, newest first."""
+        params: dict[str, Any] = {"limit": limit, "status": [one.value for one in status]}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return self._call(StreamPage, "GET", _STREAMS, params=params)
+
+    def show(self, stream_id: StreamId) -> StreamView:
+        """Show one with its newest broadcasts."""
+        return self._call(StreamView, "GET", f"{_STREAMS}/{stream_id}")
+
+    def change(self, stream_id: StreamId, change: StreamChange) -> StreamView:
+        """Change what is given of one."""
+        return self._call(StreamView, "PATCH", f"{_STREAMS}/{stream_id}", **json_body(change))
+
+    def delete(self, stream_id: StreamId) -> None:
+        """Delete one with its keys; recordings stay."""
+        self._send("DELETE", f"{_STREAMS}/{stream_id}")
+
+    def start(self, request: StartRequest) -> StartView:
+        """Get ready to publish; a new stream's key is shown this once."""
+        return self._call(StartView, "POST", f"{_STREAMING}/start", **json_body(request))
+
+    def state(self) -> BroadcastState:
+        """Show what is prepared and what is on."""
+        return self._call(BroadcastState, "GET", f"{_STREAMING}/start")
+
+    def stop(self, request: StopRequest) -> StreamView:
+        """End a broadcast."""
+        return self._call(StreamView, "POST", f"{_STREAMING}/stop", **json_body(request))
+
+    def keys(self, stream_id: StreamId | None = None) -> tuple[StreamKeyView, ...]:
+        """List keys, newest first."""
+        params = {} if stream_id is None else {"streamId": stream_id}
+        return self._call(StreamKeyList, "GET", f"{_STREAMING}/keys", params=params).items
+
+    def create_key(self, request: StreamKeyRequest) -> StreamKeyMade:
+        """Make a key; it is shown this once."""
+        return self._call(StreamKeyMade, "POST", f"{_STREAMING}/keys", **json_body(request))
+
+    def key(self, key_id: StreamKeyId) -> StreamKeyView:
+        """Show a key's beginning."""
+        return self._call(StreamKeyView, "GET", f"{_STREAMING}/keys/{key_id}")
+
+    def change_key(self, key_id: StreamKeyId, change: StreamKeyChange) -> StreamKeyChanged:
+        """Name a key anew, or rotate it; a new secret is shown this once."""
+        path = f"{_STREAMING}/keys/{key_id}"
+        return self._call(StreamKeyChanged, "PUT", path, **json_body(change))
+
+    def revoke_key(self, key_id: StreamKeyId) -> None:
+        """Let a key count no more; what it published ends."""
+        self._send("DELETE", f"{_STREAMING}/keys/{key_id}")
