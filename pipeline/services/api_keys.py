@@ -1,6 +1,6 @@
 """API keys: made, listed, revoked."""
 
-from pipeline.core.errors import Forbidden, NotFound
+from pipeline.core.errors import Conflict, Forbidden, NotFound
 from pipeline.credentials import opaque
 from pipeline.credentials.opaque import ApiKey
 from pipeline.database.accounts import KeyRow, NewKey
@@ -14,6 +14,8 @@ from schemas.identity import Scope
 
 #: Of the key in the data folder, which the command line shows.
 _HOUSE_KEY = "command line of this box"
+#: Keys of one account that count at a time.
+MAX_PER_ACCOUNT = 100
 
 
 def create(
@@ -34,6 +36,7 @@ def create(
     Raises:
         NotFound: there is no such account.
         Forbidden: more is asked than the asking key has.
+        Conflict: ``key.too_many``.
     """
     wished = None if request.scopes is None else frozenset(request.scopes)
     if within is not None and (wished is None or not wished <= within):
@@ -46,9 +49,19 @@ def create(
         if lost is not None:
             # Made by a try that died before it could answer: nobody has it.
             tx.api_keys.revoke(lost)
+        _require_few(tx, account_id)
         row = _add(tx, account_id, request, key)
         once.note(tx, claim, row.id)
     return KeyMade(**view(row).model_dump(), key=key.text)
+
+
+def _require_few(tx: Transaction, account_id: str) -> None:
+    if sum(row.is_live for row in tx.api_keys.of(account_id)) >= MAX_PER_ACCOUNT:
+        raise Conflict(
+            f"the account has {MAX_PER_ACCOUNT} keys that count already",
+            code="key.too_many",
+            remedy="Revoke those that are not used.",
+        )
 
 
 def _require_end(tx: Transaction, by: str | None, life_s: float | None) -> None:

@@ -75,6 +75,20 @@ def test_removing_an_account_takes_its_keys_and_logins(
     assert code_of(database, pair.access_token) == "auth.revoked"
 
 
+def test_an_account_has_so_many_keys_and_more_where_some_are_revoked(
+    database: Database, kim: AccountView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_keys, "MAX_PER_ACCOUNT", 2)
+    first, _ = (api_keys.create(database, kim.id, KeyRequest(name="app")) for _ in range(2))
+
+    with pytest.raises(Conflict) as refused:
+        api_keys.create(database, kim.id, KeyRequest(name="app"))
+    assert refused.value.instance_code == "key.too_many"
+
+    api_keys.revoke(database, first.id, owner=kim.id)
+    assert api_keys.create(database, kim.id, KeyRequest(name="app")).name == "app"
+
+
 def test_a_password_opens_its_account_alone(database: Database, kim: AccountView) -> None:
     assert proven(database).id == kim.id
     assert logins.prove(database, " KIM ", PASSWORD).id == kim.id

@@ -116,7 +116,7 @@ KEYS: Final = (
         "Make an API key",
         answers=(Answer(201, "The key, whole, this once.", KeyMade),),
         body=KeyRequest,
-        problems={404: ("account.not_found",)},
+        problems={404: ("account.not_found",), 409: ("key.too_many",)},
         about="Only a digest is kept: nothing but a repeat with the same `Idempotency-Key` gets the"
         " same key.",
         example={"name": "player", "scopes": ["assets:read", "playback:sign"]},
