@@ -56,7 +56,7 @@ check: dev ## Format, lint, types, import contracts, unit tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > build/lint-imports.log || { cat build/lint-imports.log; exit 1; }
-	@$(BIN)/python -m pytest tests/unit tests/architecture
+	@$(BIN)/python -m pytest --numprocesses=2 tests/unit tests/architecture
 
 format: dev ## Put the format right
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .

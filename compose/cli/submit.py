@@ -91,6 +91,8 @@ class Reception:
         """Let the server fetch it."""
         source = UrlSource.model_construct(url=url)
         try:
+            # Asked once, where a job is asked for again and again: nobody there is known soon.
+            self._require(wish.profile)
             job = self._client.submit(wish.model_copy(update={"asset_id": None, "source": source}))
             return self._submitted(job.asset_id, job.id)
         except ApiError as error:
