@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipeline.core.losses import told
+from pipeline.core.remedies import is_borrowed
 from pipeline.messages import DEFAULT_LANGUAGE, words
 from schemas.http import (
     AssetPage,
@@ -39,8 +40,8 @@ def error_in(view: ErrorView, language: str) -> ErrorView:
     if said is None:
         return view
     # Who raised it may have known better what to do, but said so in English.
-    is_ours = bool(view.remedy) and language == DEFAULT_LANGUAGE
-    remedy = view.remedy if is_ours else said.remedy
+    is_meant = bool(view.remedy) and not is_borrowed(view.code, view.remedy)
+    remedy = view.remedy if is_meant and language == DEFAULT_LANGUAGE else said.remedy
     return view.model_copy(update={"title": said.title, "cause": said.cause, "remedy": remedy})
 
 

@@ -20,6 +20,7 @@ from pipeline.core.errors import (
     Refused,
     Unavailable,
 )
+from pipeline.core.remedies import is_borrowed
 from pipeline.messages import DEFAULT_LANGUAGE, words
 from schemas.http import ErrorView, Problem
 
@@ -72,6 +73,8 @@ def complain(error: ErrorView) -> None:
     if said is None or language() == DEFAULT_LANGUAGE:
         console.print(f"Error: {error.detail}", style="red", markup=False)
         remedy = error.remedy
+        if said is not None and is_borrowed(error.code, remedy):
+            remedy = said.remedy
     else:
         # The particulars are English; what they mean is not.
         console.print(

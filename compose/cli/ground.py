@@ -1,5 +1,6 @@
 """The database itself, for commands that must work before anybody can log in."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,10 @@ def opened(data: Path | None) -> Iterator[Database]:
         Conflict: the data folder cannot be used.
     """
     settings = configuration.load(data_dir=data)
+    is_embedded = not settings.database_url.get_secret_value()
+    if is_embedded and not (settings.data_dir / "reelmill.db").exists():
+        # In the wrong folder this would go unseen, and the server would know nothing of it.
+        sys.stderr.write(f"Making a new data folder: {settings.data_dir.absolute()}\n")
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

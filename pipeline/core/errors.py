@@ -72,7 +72,9 @@ class Unauthenticated(ReelmillError):
     """It takes credentials, and none that count were shown."""
 
     code = "auth.required"
-    default_remedy = "Send an API key or a token that has not expired as Bearer."
+    default_remedy = (
+        "Show an API key or a token: as Bearer over HTTP, commands by REELMILL_API_KEY."
+    )
 
 
 class Forbidden(ReelmillError):

@@ -53,6 +53,11 @@ def read_key(text: str) -> ApiKey | None:
     return None if found is None else ApiKey(prefix=found[1], secret=found[2])
 
 
+def looks_like_key(text: str) -> bool:
+    """Tell whether a text is an API key, or was one before a part of it was lost."""
+    return text.startswith("rmk_")
+
+
 def new_stream_key() -> ApiKey:
     """Make a key to publish with; it may stand in an RTMP address as it is."""
     return ApiKey(prefix=f"rms_{secrets.token_hex(6)}", secret=new_secret())

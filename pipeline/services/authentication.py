@@ -36,6 +36,8 @@ def by_bearer(db: Database, access: Access, text: str) -> Authenticated:
     key = opaque.read_key(text)
     if key is not None:
         return Authenticated(_by_key(db, key))
+    if opaque.looks_like_key(text):
+        raise _key_unknown()
     proven = access.bearers.read(text)
     if proven.issuer == OUR_ISSUER:
         return _by_token(db, proven)
@@ -49,12 +51,16 @@ def _by_key(db: Database, shown: ApiKey) -> Identity:
     # An unknown one is compared too, with what fits nothing.
     is_it = opaque.is_same(opaque.digest(shown.text), "" if key is None else key.digest)
     if not is_it or key is None:
-        raise Unauthenticated("there is no such API key", code="auth.key_unknown")
+        raise _key_unknown()
     if not key.is_live or account is None or account.is_disabled:
         raise Unauthenticated("this API key counts no more", code="auth.key_ended")
     _note_use(db, key)
     scopes = None if key.scopes is None else frozenset(key.scopes)
     return Identity(account=account.id, role=account.role, scopes=scopes, key_id=key.id)
+
+
+def _key_unknown() -> Unauthenticated:
+    return Unauthenticated("there is no such API key", code="auth.key_unknown")
 
 
 def _note_use(db: Database, key: KeyRow) -> None:

@@ -191,6 +191,14 @@ def test_a_forged_token_is_401(api: Served, forge: Callable[[Ground], str]) -> N
     assert token.decode() not in answer.text
 
 
+def test_a_key_that_was_copied_incompletely_is_called_a_key(api: Served) -> None:
+    headers = {"Authorization": "Bearer rmk_0123456789ab_" + "a" * 42}
+    answer = httpx.get(f"{api.url}/api/assets", headers=headers)
+
+    assert_refused(answer, 401, "auth.key_unknown")
+    assert answer.json()["remedy"] == "Copy the whole key, or make a new one."
+
+
 @pytest.mark.parametrize(
     "header",
     [

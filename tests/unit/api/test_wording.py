@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from api.wording import worded
+from pipeline.core.errors import Conflict
 from schemas.http import AssetPage, AssetView, ErrorView
 from schemas.media import Damage, MediaWarning
 from schemas.vocabulary import AssetId, AssetState
@@ -44,6 +45,15 @@ def test_english_readers_get_the_remedy_of_whoever_raised_it() -> None:
     assert said.error is not None
     assert said.error.title == "The file is empty"
     assert said.error.remedy == "Look."
+
+
+def test_english_readers_get_the_words_of_the_code_before_those_of_its_class() -> None:
+    view = ErrorView(code="profile.exists", detail="", remedy=Conflict.default_remedy)
+
+    said = worded(view, "en")
+
+    assert isinstance(said, ErrorView)
+    assert said.remedy == "Give yours another name, or replace that one with PUT."
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
