@@ -93,7 +93,7 @@ def test_the_command_line_speaks_the_language_of_its_locale(house: House, tmp_pa
     missing = reelmill("assets", "show", "nothing", "--server", house.url, locale="ko_KR.UTF-8")
     english = reelmill("assets", "show", "nothing", "--server", house.url)
 
-    assert refused.code == Exit.FAILED
+    assert refused.code == Exit.REFUSED
     assert "오류: 텍스트 파일입니다." in refused.err
     assert "[media.text]" in refused.err
     assert missing.code == Exit.REFUSED

@@ -17,6 +17,7 @@ from schemas.http import JobRequest
 from schemas.trim import Trim
 from schemas.vocabulary import QueueName, WorkerId
 from schemas.workers import Capabilities, EncoderAbility
+from tests.support.breakage import box
 from tests.support.clips import Clips
 from tests.support.served import Served, serving
 
@@ -106,11 +107,13 @@ def test_what_no_worker_can_encode_is_refused_once_one_is_there(api: Served, fol
 def test_the_command_line_asks_for_a_stretch(
     api: Served, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logo = str(folder / "logo.png")
+    film = folder / "film.mp4"
+    # As much as the door looks at: it takes no still pictures.
+    film.write_bytes(box(b"ftyp", b"isom", bytes(4), b"isom") + box(b"free", bytes(2048)))
 
-    assert run(["submit", logo, "--trim", "1.5-4", "--server", api.url]) == Exit.OK
+    assert run(["submit", str(film), "--trim", "1.5-4", "--server", api.url]) == Exit.OK
     for wrong in ("5", "-", "4-1", "a-b"):
-        assert run(["submit", logo, "--trim", wrong, "--server", api.url]) == Exit.USAGE
+        assert run(["submit", str(film), "--trim", wrong, "--server", api.url]) == Exit.USAGE
         assert "must be like 12.5-60" in capsys.readouterr().err
 
     with api.pipeline.database.read() as tx:
