@@ -6,7 +6,7 @@ from threading import Event
 from pipeline.core.egress import Rules
 from pipeline.profiles import built_in
 from pipeline.services import assets, jobs, sourcing
-from pipeline.services.uploads.opening import Quota
+from schemas.access import Quotas
 from schemas.vocabulary import JobState
 from tests.support.file_server import FileServer
 from tests.support.fleet import Fleet
@@ -51,7 +51,7 @@ def test_a_killed_worker_costs_no_more_than_what_was_not_yet_safe(
             source,
             built_in().get("fast"),
             jobs.Terms(max_attempts=1, max_lost=3),
-            quota=Quota(),
+            quotas=Quotas(),
         )
         assert came.wait(30)
         wait_until(lambda: jobs.show(database, job.id).tasks[0].progress.get("", 0.0) > 0.4)
