@@ -31,7 +31,8 @@ def held(data_dir: Path) -> Iterator[None]:
 @contextmanager
 def _opened(data_dir: Path) -> Iterator[int]:
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        # What is private in it is private on this box too.
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Children must not inherit it: an ffmpeg that outlives us would hold the folder.
         descriptor = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

@@ -24,7 +24,7 @@ def opened(data: Path | None) -> Iterator[Database]:
         # In the wrong folder this would go unseen, and the server would know nothing of it.
         sys.stderr.write(f"Making a new data folder: {settings.data_dir.absolute()}\n")
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Conflict(
             f"The data folder {settings.data_dir} cannot be used: {error.strerror}.",

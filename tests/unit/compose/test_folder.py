@@ -57,3 +57,8 @@ def test_a_folder_that_cannot_be_made_is_a_coded_error(tmp_path: Path) -> None:
         pass
 
     assert refused.value.instance_code == "data_dir.unusable"
+
+
+def test_a_new_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with folder.held(tmp_path / "data"):
+        assert (tmp_path / "data").stat().st_mode & 0o077 == 0
