@@ -11,7 +11,6 @@ import pytest
 from pipeline.core.errors import InvalidRequest, NotFound, TooLarge
 from pipeline.storage.directory import DirectoryStore
 from pipeline.storage.port import ObjectStore
-from pipeline.storage.s3 import S3Store
 from tests.support.bodies import body, growth_of_memory_bytes, whole
 
 MIB = 2**20
@@ -41,21 +40,6 @@ BAD_KEYS = (
     "n" * 256,
     "/".join(["n" * 200] * 6),
 )
-
-
-@pytest.fixture(params=["directory", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    if request.param == "directory":
-        return DirectoryStore(tmp_path / "objects")
-    address = request.getfixturevalue("s3")
-    return S3Store(
-        endpoint=address.endpoint,
-        access_key=address.access_key,
-        secret_key=address.secret_key,
-        bucket=address.bucket,
-        region="us-east-1",
-        secure=address.secure,
-    )
 
 
 @pytest.fixture

@@ -9,9 +9,7 @@ import pytest
 
 from pipeline.core.errors import Stopped
 from pipeline.services.claims import Claimed
-from pipeline.storage.directory import DirectoryStore
 from pipeline.storage.port import ObjectStore
-from pipeline.storage.s3 import S3Store
 from schemas.idle import IdleParams
 from schemas.vocabulary import AssetId, JobId, TaskId
 from tests.support.bodies import whole
@@ -21,21 +19,6 @@ from workers.scratch.cache import SourceCache
 
 MIB = 2**20
 PREFIX = "assets/copied/task-1/"
-
-
-@pytest.fixture(params=["directory", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    if request.param == "directory":
-        return DirectoryStore(tmp_path / "objects")
-    address = request.getfixturevalue("s3")
-    return S3Store(
-        endpoint=address.endpoint,
-        access_key=address.access_key,
-        secret_key=address.secret_key,
-        bucket=address.bucket,
-        region="us-east-1",
-        secure=address.secure,
-    )
 
 
 def attempt(store: ObjectStore, folder: Path) -> Attempt:
