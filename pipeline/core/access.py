@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from schemas.identity import Identity, Role, Scope
 
-_RANKS = {role: rank for rank, role in enumerate(Role)}
+#: How far a role reaches, compared with others.
+RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def allows(rule: Rule, who: Identity | None) -> bool:
 
 def reaches(role: Role, least: Role) -> bool:
     """Tell whether a role may at least what another may."""
-    return _RANKS[role] >= _RANKS[least]
+    return RANKS[role] >= RANKS[least]
 
 
 def sees_all(who: Identity) -> bool:

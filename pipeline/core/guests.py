@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from pipeline.core.access import RANKS
 from schemas.identity import Identity, Role, Scope
-
-_RANKS = tuple(Role)
 
 
 def account_of(issuer: str, subject: str) -> str:
@@ -23,8 +22,8 @@ def role_of(claim: Any, ceiling: Role) -> Role:
     """Choose the highest role that is claimed, and no higher than the ceiling."""
     names = claim if isinstance(claim, list) else [claim]
     claimed = [role for role in Role if role.value in names]
-    highest = max(claimed, key=_RANKS.index, default=Role.VIEWER)
-    return min(highest, ceiling, key=_RANKS.index)
+    highest = max(claimed, key=RANKS.__getitem__, default=Role.VIEWER)
+    return min(highest, ceiling, key=RANKS.__getitem__)
 
 
 def scopes_of(claim: Any) -> frozenset[Scope] | None:

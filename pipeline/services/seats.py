@@ -4,12 +4,12 @@ A seat is checked again while it is taken: logins end, keys are revoked, assets 
 The database is asked, not a bus told: what a bus loses would leave somebody listening.
 """
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 
 from pipeline.core.access import Rule, allows, sees_all
 from pipeline.core.errors import Forbidden, NotFound, Unauthenticated
+from pipeline.credentials import opaque
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetGate
 from pipeline.services import viewing
@@ -122,7 +122,7 @@ def issue(db: Database, seat: Seat) -> Ticket:
     """Make a ticket to a seat: good once, on any API process, for half a minute."""
     text = secrets.token_urlsafe(32)
     with db.write() as tx:
-        tx.tickets.add(_digest(text), seat.model_dump(mode="json"), life_s=TICKET_LIFE_S)
+        tx.tickets.add(opaque.digest(text), seat.model_dump(mode="json"), life_s=TICKET_LIFE_S)
     return Ticket(ticket=text, expires_in_s=TICKET_LIFE_S)
 
 
@@ -135,7 +135,7 @@ def redeem(
         Unauthenticated: it was used, is too old, is for another seat or never was one.
     """
     with db.write() as tx:
-        kept = tx.tickets.take(_digest(text))
+        kept = tx.tickets.take(opaque.digest(text))
     seat = None if kept is None else Seat.model_validate(kept)
     if seat is None or (seat.job_id, seat.upload_id) != (job_id, upload_id):
         raise Unauthenticated(
@@ -144,10 +144,6 @@ def redeem(
             remedy="Ask for a new one (POST /api/tickets) each time you connect.",
         )
     return seat
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def void(db: Database, seats: Iterable[Seat]) -> set[Seat]:
