@@ -19,6 +19,7 @@ from api.texts import language, vary
 from api.wording import error_in
 from pipeline.core import certificate_errors, errors, upload_errors
 from pipeline.core.errors import ReelmillError
+from pipeline.core.flv.errors import ProtocolError
 from pipeline.core.links import unsigned
 from schemas.http import ErrorView, Problem
 
@@ -36,6 +37,7 @@ STATUS: Mapping[type[ReelmillError], int] = {
     upload_errors.Locked: 423,
     errors.Outdated: 412,
     errors.InvalidRequest: 400,
+    ProtocolError: 400,
     errors.TooLarge: 413,
     errors.UrlRefused: 422,
     errors.KeyReused: 422,

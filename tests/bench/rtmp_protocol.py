@@ -2,12 +2,12 @@
 
 import time
 
-from ingest.rtmp import flv
-from ingest.rtmp.protocol import amf0
 from ingest.rtmp.protocol.chunk_writer import ChunkWriter
 from ingest.rtmp.protocol.events import MediaReceived
 from ingest.rtmp.protocol.messages import Message, MessageType
 from ingest.rtmp.protocol.server import ServerSide
+from pipeline.core.flv import amf0
+from pipeline.core.flv import tags as flv
 from tests.bench.figures import Figure, at_most, reported
 from tests.bench.ground import Ground
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.rtmp import flv
 from ingest.rtmp.protocol.client import ClientSide
 from ingest.rtmp.protocol.events import ConnectRequested, Phase, PublishRequested, Unpublished
+from pipeline.core.flv import tags as flv
 from pipeline.settings import Settings
 from tests.support.ports import free_port
 from tests.support.rtmp_server import RecordingServer

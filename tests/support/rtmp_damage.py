@@ -2,9 +2,9 @@
 
 import random
 
-from ingest.rtmp.protocol.errors import Fault
 from ingest.rtmp.protocol.events import Closed, Phase, PlayRequested, PublishRequested
 from ingest.rtmp.protocol.server import ServerSide
+from pipeline.core.flv.errors import Fault
 from tests.support.product import ROOT
 
 HANDSHAKE_BYTES = 3073

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from ingest.rtmp.protocol.client import ClientSide
 from ingest.rtmp.protocol.events import Event, PlayRequested, PublishRequested
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.server import ServerSide
+from pipeline.core.flv.limits import Limits
 
 
 @dataclass

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.rtmp import flv
 from ingest.rtmp.protocol.events import (
     Event,
     MediaReceived,
@@ -14,6 +13,7 @@ from ingest.rtmp.protocol.events import (
     Unpublished,
 )
 from ingest.rtmp.protocol.server import ServerSide
+from pipeline.core.flv import tags as flv
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingest.rtmp.protocol import amf0, messages
+from ingest.rtmp.protocol import messages
 from ingest.rtmp.protocol.commands import Command, status
 from ingest.rtmp.protocol.messages import (
     COMMAND_CHUNKS,
@@ -11,8 +11,9 @@ from ingest.rtmp.protocol.messages import (
     Message,
     MessageType,
 )
-from ingest.rtmp.protocol.payloads import AUDIO_FOURCCS, VIDEO_FOURCCS
 from ingest.rtmp.protocol.wire import WINDOW_BYTES, Wire
+from pipeline.core.flv import amf0
+from pipeline.core.flv.payloads import AUDIO_FOURCCS, VIDEO_FOURCCS
 
 #: Statuses of our own endings.
 FAILED, UNTAKEN = "NetStream.Failed", "NetStream.Publish.Rejected"

@@ -5,8 +5,8 @@ from typing import Any
 from ingest.rtmp.protocol import messages
 from ingest.rtmp.protocol.commands import Command
 from ingest.rtmp.protocol.messages import MessageType
-from ingest.rtmp.protocol.payloads import AUDIO_FOURCCS, VIDEO_FOURCCS
 from ingest.rtmp.protocol.wire import WINDOW_BYTES, Wire
+from pipeline.core.flv.payloads import AUDIO_FOURCCS, VIDEO_FOURCCS
 
 #: Numbers of our calls: each is made once.
 CONNECT, RELEASE_STREAM, FC_PUBLISH, CREATE_STREAM, START, FC_UNPUBLISH, DELETE_STREAM = range(1, 8)

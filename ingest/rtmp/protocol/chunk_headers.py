@@ -1,7 +1,7 @@
 """Headers of chunks, in every form, and what they leave out."""
 
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.limits import Limits
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.limits import Limits
 
 #: A time field of this value stands for four bytes behind the header.
 EXTENDED = 0xFFFFFF

@@ -1,9 +1,9 @@
 """Chunks in, messages out: every form of header, within limits, with few copies."""
 
 from ingest.rtmp.protocol.chunk_headers import ChunkStream, Headers
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.messages import Message
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.limits import Limits
 
 #: What both ends cut messages by until they say otherwise.
 FIRST_CHUNK_BYTES = 128

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from ingest.rtmp.protocol import amf0, calls, messages, outgoing
+from ingest.rtmp.protocol import calls, messages, outgoing
 from ingest.rtmp.protocol.commands import Command, command
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
 from ingest.rtmp.protocol.events import (
     Accepted,
     Closed,
     Event,
-    MediaKind,
     Phase,
     PongReceived,
     Refused,
@@ -17,9 +15,12 @@ from ingest.rtmp.protocol.events import (
 )
 from ingest.rtmp.protocol.handshake import ClientHandshake
 from ingest.rtmp.protocol.intake import Intake
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.messages import ControlType, Message, MessageType
 from ingest.rtmp.protocol.wire import Wire
+from pipeline.core.flv import amf0
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.limits import Limits
 
 _COMMANDS = frozenset({MessageType.COMMAND, MessageType.COMMAND_AMF3})
 _STARTED = frozenset({"NetStream.Publish.Start", "NetStream.Play.Start"})

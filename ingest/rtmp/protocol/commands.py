@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.rtmp.protocol import amf0
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.messages import Message, MessageType
+from pipeline.core.flv import amf0
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.limits import Limits
 
 #: The name, the transaction and the properties.
 _HEAD_VALUES = 3

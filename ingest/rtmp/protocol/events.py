@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ingest.rtmp.protocol.errors import ProtocolError
+from pipeline.core.flv.errors import ProtocolError
+from pipeline.core.flv.kinds import MediaKind
 
 
 class Phase(StrEnum):
@@ -20,14 +21,6 @@ class Phase(StrEnum):
     PUBLISHING = "publishing"
     PLAYING = "playing"
     CLOSED = "closed"
-
-
-class MediaKind(StrEnum):
-    """What a message carries; named as the tags of FLV are."""
-
-    AUDIO = "audio"
-    VIDEO = "video"
-    DATA = "data"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ The digests some clients put into their block (and would check in ours) are not 
 zero where our version stands, they fall back to this simple form, as with most servers.
 """
 
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
+from pipeline.core.flv.errors import Fault, ProtocolError
 
 VERSION = 3
 BLOCK_BYTES = 1536

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from ingest.rtmp.protocol import amf0
 from ingest.rtmp.protocol.chunk_headers import WRAP
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.events import MediaKind, MediaReceived
-from ingest.rtmp.protocol.limits import Limits
+from ingest.rtmp.protocol.events import MediaReceived
 from ingest.rtmp.protocol.messages import Message, MessageType
-from ingest.rtmp.protocol.payloads import untaken
+from pipeline.core.flv import amf0
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.limits import Limits
+from pipeline.core.flv.payloads import untaken
 
 _KINDS = {
     MessageType.AUDIO: MediaKind.AUDIO,

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
+from pipeline.core.flv.errors import Fault, ProtocolError
 
 
 class MessageType(IntEnum):

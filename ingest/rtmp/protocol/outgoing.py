@@ -1,6 +1,5 @@
 """Media that we send: in either role, on the chunk stream of its kind."""
 
-from ingest.rtmp.protocol.events import MediaKind
 from ingest.rtmp.protocol.messages import (
     AUDIO_CHUNKS,
     DATA_CHUNKS,
@@ -9,6 +8,7 @@ from ingest.rtmp.protocol.messages import (
     MessageType,
 )
 from ingest.rtmp.protocol.wire import Wire
+from pipeline.core.flv.kinds import MediaKind
 
 _CHUNKS = {
     MediaKind.AUDIO: (AUDIO_CHUNKS, MessageType.AUDIO),

@@ -4,20 +4,15 @@ from collections.abc import Collection
 
 from ingest.rtmp.protocol import answers, messages, outgoing
 from ingest.rtmp.protocol.commands import command
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.events import (
-    Closed,
-    Event,
-    MediaKind,
-    Phase,
-    PongReceived,
-)
+from ingest.rtmp.protocol.events import Closed, Event, Phase, PongReceived
 from ingest.rtmp.protocol.handshake import ServerHandshake
 from ingest.rtmp.protocol.intake import Intake
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.messages import ControlType, Message, MessageType
 from ingest.rtmp.protocol.session import Session
 from ingest.rtmp.protocol.wire import Wire
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.limits import Limits
 
 _COMMANDS = frozenset({MessageType.COMMAND, MessageType.COMMAND_AMF3})
 

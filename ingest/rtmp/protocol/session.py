@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 
 from ingest.rtmp.protocol import answers
 from ingest.rtmp.protocol.commands import Command
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
 from ingest.rtmp.protocol.events import (
     ConnectRequested,
     Event,
@@ -14,8 +13,9 @@ from ingest.rtmp.protocol.events import (
     PublishRequested,
     Unpublished,
 )
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.wire import Wire
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.limits import Limits
 
 
 class Session:

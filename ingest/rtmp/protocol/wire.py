@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.rtmp.protocol import amf0, messages
+from ingest.rtmp.protocol import messages
 from ingest.rtmp.protocol.chunk_reader import ChunkReader
 from ingest.rtmp.protocol.chunk_writer import ChunkWriter
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
 from ingest.rtmp.protocol.handshake import ClientHandshake, ServerHandshake
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.messages import (
     COMMAND_CHUNKS,
     CONTROL_CHUNKS,
@@ -16,6 +14,9 @@ from ingest.rtmp.protocol.messages import (
     Message,
     MessageType,
 )
+from pipeline.core.flv import amf0
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.limits import Limits
 
 #: How often each end tells the other how much has come.
 WINDOW_BYTES = 2_500_000

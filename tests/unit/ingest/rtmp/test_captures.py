@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from ingest.rtmp import flv
 from ingest.rtmp.protocol.events import (
     ConnectRequested,
     Event,
-    MediaKind,
     MediaReceived,
     PublishRequested,
     Unpublished,
 )
 from ingest.rtmp.protocol.server import ServerSide
+from pipeline.core.flv import tags as flv
+from pipeline.core.flv.kinds import MediaKind
 
 CAPTURES = Path(__file__).parent / "captures"
 PEERS = ("ffmpeg", "librtmp", "gstreamer")

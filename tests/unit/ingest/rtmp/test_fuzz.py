@@ -6,10 +6,10 @@ import tracemalloc
 import pytest
 
 from ingest.rtmp.protocol.client import ClientSide
-from ingest.rtmp.protocol.errors import Fault
 from ingest.rtmp.protocol.events import Closed, Phase
-from ingest.rtmp.protocol.limits import MIB, Limits
 from ingest.rtmp.protocol.server import ServerSide
+from pipeline.core.flv.errors import Fault
+from pipeline.core.flv.limits import MIB, Limits
 from tests.support.rtmp_damage import HANDSHAKE_BYTES, damaged, outlive, served
 from tests.support.rtmp_pair import pair
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from ingest.rtmp.protocol.chunk_reader import ChunkReader
 from ingest.rtmp.protocol.chunk_writer import ChunkWriter
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.messages import Message
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.limits import Limits
 from tests.support.chunk_forms import FULL, NEW_LENGTH, NEW_TIME, SAME, FormWriter, Sent, basic
 
 IDS = st.sampled_from([3, 4, 63, 64, 319, 320, 65599])

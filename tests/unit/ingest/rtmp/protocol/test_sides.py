@@ -4,14 +4,11 @@ from typing import Any
 
 import pytest
 
-from ingest.rtmp.protocol import amf0
 from ingest.rtmp.protocol.chunk_writer import ChunkWriter
-from ingest.rtmp.protocol.errors import Fault
 from ingest.rtmp.protocol.events import (
     Accepted,
     Closed,
     ConnectRequested,
-    MediaKind,
     MediaReceived,
     Phase,
     PlayRequested,
@@ -22,9 +19,12 @@ from ingest.rtmp.protocol.events import (
     StatusReceived,
     Unpublished,
 )
-from ingest.rtmp.protocol.limits import Limits
 from ingest.rtmp.protocol.messages import Message, MessageType
 from ingest.rtmp.protocol.server import ServerSide
+from pipeline.core.flv import amf0
+from pipeline.core.flv.errors import Fault
+from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.limits import Limits
 from tests.support.rtmp_pair import Pair, pair
 
 KEYFRAME = b"\x17\x01\0\0\0" + bytes(3000)

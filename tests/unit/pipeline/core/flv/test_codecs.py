@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.rtmp import flv
-from ingest.rtmp.codecs import CodecFacts, codec, facts
-from ingest.rtmp.protocol.events import MediaKind
+from pipeline.core.flv import tags as flv
+from pipeline.core.flv.codecs import CodecFacts, codec, facts
+from pipeline.core.flv.kinds import MediaKind
 
-SOURCE = Path(__file__).parent / "captures/source.flv"
+SOURCE = Path(__file__).parents[3] / "ingest/rtmp/captures/source.flv"
 VIDEO, AUDIO = MediaKind.VIDEO, MediaKind.AUDIO
 #: 1920x1080 (cropped from 1088), High 4.0.
 FULL_HD = bytes.fromhex(

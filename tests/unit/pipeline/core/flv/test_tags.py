@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.rtmp import flv
-from ingest.rtmp.flv import Tag, TagReader
-from ingest.rtmp.protocol import amf0
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.events import MediaKind
+from pipeline.core.flv import amf0
+from pipeline.core.flv import tags as flv
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.tags import Tag, TagReader
 
 TAGS = st.builds(Tag, st.sampled_from(MediaKind), st.integers(0, 2**32 - 1), st.binary(max_size=70))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import IntEnum
 
-from ingest.rtmp.protocol.events import MediaKind
+from pipeline.core.flv.kinds import MediaKind
 
 #: Video codecs of Enhanced RTMP that are taken.
 VIDEO_FOURCCS = frozenset({b"avc1", b"hvc1", b"av01", b"vp09", b"vp08"})

@@ -2,8 +2,8 @@
 
 import struct
 
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.limits import Limits
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.limits import Limits
 
 _DOUBLE = struct.Struct(">d")
 

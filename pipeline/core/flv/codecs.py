@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ingest.rtmp import sps
-from ingest.rtmp.protocol.events import MediaKind
-from ingest.rtmp.protocol.payloads import fourcc, is_enhanced
+from pipeline.core.flv import sps
+from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.payloads import fourcc, is_enhanced
 
 _CLASSIC_VIDEO = {2: "flv1", 3: "flashsv", 4: "vp6f", 5: "vp6a", 7: "h264", 12: "hevc"}
 _CLASSIC_AUDIO = {2: "mp3", 5: "nellymoser", 6: "nellymoser", 10: "aac", 11: "speex", 14: "mp3"}

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.rtmp.protocol import amf0
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.events import MediaKind
-from ingest.rtmp.protocol.limits import Limits
-from ingest.rtmp.protocol.payloads import is_keyframe, is_sequence_header
+from pipeline.core.flv import amf0
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.limits import Limits
+from pipeline.core.flv.payloads import is_keyframe, is_sequence_header
 
 __all__ = [
     "HEADER_BYTES",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ingest.rtmp.protocol.cursor import Cursor, wrong
+from pipeline.core.flv.cursor import Cursor, wrong
 
 _INTEGER_BITS = 29
 _LAST_BYTE = 4

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest.rtmp.protocol.events import MediaKind
-from ingest.rtmp.protocol.payloads import is_keyframe, is_sequence_header, untaken
+from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.payloads import is_keyframe, is_sequence_header, untaken
 
 VIDEO, AUDIO, DATA = MediaKind.VIDEO, MediaKind.AUDIO, MediaKind.DATA
 

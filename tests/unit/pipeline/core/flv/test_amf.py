@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.rtmp.protocol import amf0
-from ingest.rtmp.protocol.amf0 import EcmaArray, decode, encode
-from ingest.rtmp.protocol.errors import Fault, ProtocolError
-from ingest.rtmp.protocol.limits import Limits
+from pipeline.core.flv import amf0
+from pipeline.core.flv.amf0 import EcmaArray, decode, encode
+from pipeline.core.flv.errors import Fault, ProtocolError
+from pipeline.core.flv.limits import Limits
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=10)

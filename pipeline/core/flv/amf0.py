@@ -7,9 +7,9 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ingest.rtmp.protocol import amf3
-from ingest.rtmp.protocol.cursor import Cursor, wrong
-from ingest.rtmp.protocol.limits import Limits
+from pipeline.core.flv import amf3
+from pipeline.core.flv.cursor import Cursor, wrong
+from pipeline.core.flv.limits import Limits
 
 _NUMBER, _BOOLEAN, _STRING, _OBJECT, _NULL = 0x00, 0x01, 0x02, 0x03, 0x05
 _ECMA_ARRAY, _OBJECT_END, _STRICT_ARRAY, _DATE = 0x08, 0x09, 0x0A, 0x0B
