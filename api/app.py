@@ -32,6 +32,7 @@ from api.rates import register_rates
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
 from api.sockets.uploads import upload_sockets_blueprint
+from api.stream_links import stream_links_blueprint
 from api.streams import streams_blueprint
 from api.texts import vary
 from api.tickets import tickets_blueprint
@@ -99,6 +100,7 @@ def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
         tickets_blueprint(pipeline),
         media_blueprint(pipeline),
         links_blueprint(pipeline),
+        stream_links_blueprint(pipeline),
         uploads_blueprint(pipeline.database),
         watch_blueprint(pipeline),
     )

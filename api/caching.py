@@ -1,15 +1,26 @@
 """Who may keep an answer of the media address: by the right it was given for."""
 
 import re
+from typing import Protocol
 
 from flask import Response
-
-from pipeline.services.viewing import Admission
 
 _MAX_AGE = re.compile(r"max-age=([0-9]+)")
 
 
-def kept(response: Response, admission: Admission) -> Response:
+class Right(Protocol):
+    """A right to watch, of whatever."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody has it."""
+
+    @property
+    def left_s(self) -> float | None:
+        """How long a signed address still holds."""
+
+
+def kept(response: Response, admission: Right) -> Response:
     """Let caches keep an answer no longer, and for no one else, than the right to it lasts.
 
     What was fetched by a signed address stays in the viewer's own cache. One that many share

@@ -36,6 +36,8 @@ POLICY: Mapping[str, Rule] = {
     "assets.delete": Rule(_CREATOR, Scope.ASSETS_WRITE),
     "links.create": Rule(_CREATOR, Scope.PLAYBACK_SIGN),
     "links.revoke": Rule(_CREATOR, Scope.PLAYBACK_SIGN),
+    "stream_links.create": Rule(_CREATOR, Scope.PLAYBACK_SIGN),
+    "stream_links.revoke": Rule(_CREATOR, Scope.PLAYBACK_SIGN),
     "jobs.submit": Rule(_CREATOR, Scope.JOBS_WRITE),
     "jobs.listing": Rule(_CREATOR, Scope.JOBS_READ),
     "jobs.one": Rule(_CREATOR, Scope.JOBS_READ),

@@ -7,6 +7,7 @@ import httpx
 
 from api.client.asking import json_body
 from api.client.hooks import Call
+from schemas.playback import PlaybackLinkRequest
 from schemas.streams import (
     BroadcastState,
     StartRequest,
@@ -26,6 +27,7 @@ from schemas.streams import (
     StreamState,
     StreamView,
 )
+from schemas.watched_stream import StreamLinks
 
 _STREAMS, _STREAMING = "/api/streams", "/api/streaming"
 
@@ -65,6 +67,15 @@ class StreamCalls:
     def delete(self, stream_id: StreamId) -> None:
         """Delete one with its keys; recordings stay."""
         self._send("DELETE", f"{_STREAMS}/{stream_id}")
+
+    def link(self, stream_id: StreamId, asked: PlaybackLinkRequest) -> StreamLinks:
+        """Get addresses that anybody may watch a stream by until they expire."""
+        path = f"{_STREAMS}/{stream_id}/playback-links"
+        return self._call(StreamLinks, "POST", path, **json_body(asked))
+
+    def revoke_links(self, stream_id: StreamId) -> None:
+        """Void all that were given out of a stream so far."""
+        self._send("DELETE", f"{_STREAMS}/{stream_id}/playback-links")
 
     def start(self, request: StartRequest) -> StartView:
         """Get ready to publish; a new stream's key is shown this once."""

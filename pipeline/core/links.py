@@ -1,8 +1,9 @@
-"""Signed addresses of private media: whoever has one may watch until it expires.
+"""Signed addresses of private media and streams: whoever has one may watch until it expires.
 
 The token stands in the path, ``/media/{asset}/~{token}/…``, not in a query: every address in
 playlists, manifests and WebVTT is relative, so a player carries it along by itself to segments,
-keys and sprites, and no playlist is rewritten. Nothing of ours begins with ``~`` there.
+keys and sprites, and no playlist is rewritten. Nothing of ours begins with ``~`` there. A
+stream's token stands in ``/live/{stream}/~{token}/…``; its recordings have tokens of their own.
 """
 
 import base64
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.core.errors import Forbidden
+from schemas.streams import StreamId
 from schemas.vocabulary import AssetId
 
 #: What a path's token begins with.
@@ -25,11 +27,11 @@ _REMEDY = "Ask whoever gave it to you for a new one."
 
 @dataclass(frozen=True)
 class Link:
-    """What a token grants, of one asset."""
+    """What a token grants, of one asset or stream."""
 
     #: Seconds of the Unix clock, whole.
     expires_at_s: int
-    #: Of the asset when it was made; an asset's links all end when its epoch moves on.
+    #: Of the asset or stream when it was made; all its links end when its epoch moves on.
     epoch: int
     #: Whom it was made for, in the app's own words; signed, never looked up.
     label: str = ""
@@ -45,22 +47,22 @@ def key_of(secret: bytes) -> bytes:
     return hmac.digest(secret, _PURPOSE, hashlib.sha256)
 
 
-def sign(key: bytes, asset_id: AssetId, link: Link) -> str:
+def sign(key: bytes, subject: AssetId | StreamId, link: Link) -> str:
     """Write a link as a token of letters, digits and ``.-_``."""
     granted = f"{link.expires_at_s}.{link.epoch}.{link.label}"
-    return f"{granted}.{_signature(key, asset_id, granted)}"
+    return f"{granted}.{_signature(key, subject, granted)}"
 
 
-def read(key: bytes, asset_id: AssetId, token: str) -> Link:
+def read(key: bytes, subject: AssetId | StreamId, token: str) -> Link:
     """Read a token back. Whether it has expired or was revoked is for ``check``.
 
     Raises:
-        Forbidden: we never made it, or not for this asset (``playback.link_invalid``).
+        Forbidden: we never made it, or not for this (``playback.link_invalid``).
     """
     found = _TOKEN.fullmatch(token)
     granted, _, signature = token.rpartition(".")
     # The text is compared, not the bytes it stands for: base64 writes some bytes in two ways.
-    if found is None or not hmac.compare_digest(signature, _signature(key, asset_id, granted)):
+    if found is None or not hmac.compare_digest(signature, _signature(key, subject, granted)):
         detail = "This link was not made here for this video, or something of it is missing."
         raise Forbidden(detail, code="playback.link_invalid", remedy=_REMEDY)
     return Link(int(found[1]), int(found[2]), found[3])
@@ -91,12 +93,17 @@ def below(asset_id: AssetId, token: str | None) -> str:
     return f"/media/{asset_id}" if token is None else f"/media/{asset_id}/{MARK}{token}"
 
 
+def live_below(stream_id: StreamId, token: str | None) -> str:
+    """Name a stream's page; its media lie below, its FLV at the same address and ``.flv``."""
+    return f"/live/{stream_id}" if token is None else f"/live/{stream_id}/{MARK}{token}"
+
+
 def unsigned(path: str) -> str:
     """Take the token out of a path, for logs."""
     return re.sub(rf"/{MARK}[^/]*", f"/{MARK}…", path)
 
 
-def _signature(key: bytes, asset_id: AssetId, granted: str) -> str:
+def _signature(key: bytes, subject: AssetId | StreamId, granted: str) -> str:
     # Ids hold no line break, so that no other pair reads the same.
-    made = hmac.digest(key, f"{asset_id}\n{granted}".encode(), hashlib.sha256)
+    made = hmac.digest(key, f"{subject}\n{granted}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(made).decode().rstrip("=")

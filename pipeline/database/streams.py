@@ -47,6 +47,8 @@ class StreamRow(NewStream):
     started_at: datetime | None
     ended_at: datetime | None
     created_at: datetime
+    #: What its signed addresses were made for; another one voids them.
+    playback_epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,9 @@ class StreamRows(Protocol):
 
     def give_up(self, late_s: float) -> int:
         """End those nobody came for so long after the time they were scheduled for."""
+
+    def revoke_links(self, stream_id: StreamId) -> None:
+        """Void all signed addresses of one, and those of what was recorded of it."""
 
     def delete(self, stream_id: StreamId) -> None:
         """Remove one with its keys and broadcasts; recordings stay."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from api.openapi.operation import BYTES, ETAG, HTML, Answer, Operation, Tag, nothing
 from schemas.playback import PlaybackLinkRequest, PlaybackLinks, WatchedAsset
+from schemas.watched_stream import StreamLinks
 
 VOID: Final = ("playback.link_invalid", "playback.link_expired", "playback.link_revoked")
 
@@ -26,6 +27,25 @@ PLAYBACK: Final = (
         "Void all such addresses of an asset",
         answers=(nothing(204, "None of those given out so far opens anything."),),
         problems={404: ("asset.not_found",)},
+    ),
+    Operation(
+        "stream_links.create",
+        "POST",
+        Tag.PLAYBACK,
+        "Give addresses that anybody may watch a stream by, for a while",
+        answers=(Answer(201, "The addresses; they end together.", StreamLinks),),
+        body=PlaybackLinkRequest,
+        problems={404: ("stream.not_found",)},
+        about="They cover what is on, and what is recorded of it as far as the page links to it.",
+        example={"expires_in_s": 21600, "label": "class-7b"},
+    ),
+    Operation(
+        "stream_links.revoke",
+        "DELETE",
+        Tag.PLAYBACK,
+        "Void all such addresses of a stream and of its recordings",
+        answers=(nothing(204, "None of those given out so far opens anything."),),
+        problems={404: ("stream.not_found",)},
     ),
     Operation(
         "media.asset",

@@ -26,6 +26,7 @@ stream = Table(
     Column("started_at", Seconds),
     Column("ended_at", Seconds),
     Column("created_at", Seconds, nullable=False),
+    Column("playback_epoch", Integer, nullable=False, server_default="0"),
     Index("ix_stream_newest", "created_at", "id"),
     Index("ix_stream_account", "account", "created_at", "id"),
 )

@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
-from pipeline.database.sql.stream_tables import stream
+from pipeline.database.sql.stream_tables import stream, stream_session
+from pipeline.database.sql.tables import asset
 from pipeline.database.streams import NewStream, StreamRow
 from schemas.identity import Playback
 from schemas.profile import Profile
@@ -50,6 +51,7 @@ def _row(row: Row[Any]) -> StreamRow:
         started_at=utc_or_none(row.started_at),
         ended_at=utc_or_none(row.ended_at),
         created_at=utc(row.created_at),
+        playback_epoch=row.playback_epoch,
     )
 
 
@@ -171,6 +173,15 @@ class SqlStreams:
             )
         )
         return gone.rowcount
+
+    def revoke_links(self, stream_id: StreamId) -> None:
+        self._set(stream_id, playback_epoch=stream.c.playback_epoch + 1)
+        recorded = select(stream_session.c.asset_id).where(stream_session.c.stream_id == stream_id)
+        self._connection.execute(
+            update(asset)
+            .where(asset.c.id.in_(recorded))
+            .values(playback_epoch=asset.c.playback_epoch + 1)
+        )
 
     def delete(self, stream_id: StreamId) -> None:
         self._connection.execute(delete(stream).where(stream.c.id == stream_id))
