@@ -6,7 +6,7 @@ from api.bodies import answer, body, nothing, query
 from api.identity import caller, owner
 from api.streams import addresses
 from pipeline.bootstrap import Pipeline
-from pipeline.services import broadcasts, stream_keys
+from pipeline.services import audience, broadcasts, stream_keys
 from schemas.streams import (
     Camel,
     StartRequest,
@@ -42,18 +42,22 @@ def broadcasts_blueprint(pipeline: Pipeline) -> Blueprint:
             owner=owner(),
             at=addresses(pipeline),
         )
-        return answer(started)
+        counted = audience.counted(pipeline.audience, started.stream)
+        return answer(started.model_copy(update={"stream": counted}))
 
     @blueprint.get("/start")
     def state() -> Response:
         at = addresses(pipeline)
-        return answer(broadcasts.state(database, account=caller().account, at=at))
+        state = broadcasts.state(database, account=caller().account, at=at)
+        counted = audience.counted_all(pipeline.audience, state.streams)
+        return answer(state.model_copy(update={"streams": counted}))
 
     @blueprint.post("/stop")
     def stop() -> Response:
         asked, account = body(StopRequest), caller().account
         at = addresses(pipeline)
-        return answer(broadcasts.stop(database, asked, account=account, owner=owner(), at=at))
+        ended = broadcasts.stop(database, asked, account=account, owner=owner(), at=at)
+        return answer(audience.counted(pipeline.audience, ended))
 
     _add_keys(blueprint, pipeline)
     return blueprint

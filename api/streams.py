@@ -8,7 +8,7 @@ from api.bodies import ListQuery, answer, body, nothing, query
 from api.identity import caller, owner
 from api.once import claim
 from pipeline.bootstrap import Pipeline
-from pipeline.services import streams
+from pipeline.services import audience, streams
 from pipeline.services.stream_views import Addresses
 from schemas.listing import Several
 from schemas.streams import StreamChange, StreamId, StreamRequest, StreamState
@@ -36,18 +36,20 @@ def streams_blueprint(pipeline: Pipeline) -> Blueprint:
             owner=owner(),
             states=asked.status,
         )
-        return answer(page)
+        return answer(audience.counted_page(pipeline.audience, page))
 
     @blueprint.post("")
     def create() -> Response:
         wished, at, account = body(StreamRequest), addresses(pipeline), caller().account
         profile = profiles.get(wished.profile)
         made = streams.create(database, wished, profile, account=account, at=at, claim=claim())
-        return answer(made, 201, location=f"/api/streams/{made.id}")
+        shown = audience.counted(pipeline.audience, made)
+        return answer(shown, 201, location=f"/api/streams/{made.id}")
 
     @blueprint.get("/<id:stream_id>")
     def one(stream_id: StreamId) -> Response:
-        return answer(streams.show(database, stream_id, at=addresses(pipeline), owner=owner()))
+        shown = streams.show(database, stream_id, at=addresses(pipeline), owner=owner())
+        return answer(audience.counted(pipeline.audience, shown))
 
     _add_changes(blueprint, pipeline)
     return blueprint
@@ -61,7 +63,8 @@ def _add_changes(blueprint: Blueprint, pipeline: Pipeline) -> None:
         wished, at = body(StreamChange), addresses(pipeline)
         is_named = "profile" in wished.model_fields_set
         profile = profiles.get(wished.profile) if is_named else None
-        return answer(streams.change(database, stream_id, wished, profile, at=at, owner=owner()))
+        shown = streams.change(database, stream_id, wished, profile, at=at, owner=owner())
+        return answer(audience.counted(pipeline.audience, shown))
 
     @blueprint.delete("/<id:stream_id>")
     def delete(stream_id: StreamId) -> Response:

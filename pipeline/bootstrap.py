@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.access import access_of
+from pipeline.audience.port import Viewers
 from pipeline.broker.port import Doorbell
 from pipeline.core.egress import Rules
 from pipeline.credentials.access import Access
@@ -50,10 +51,17 @@ class Pipeline:
         """What counts requests against rate limits."""
         return _counter(self.settings)
 
+    @cached_property
+    def audience(self) -> Viewers:
+        """What counts who watches streams."""
+        return _audience(self.settings)
+
     def close(self) -> None:
         """Close connections; whoever built the pipeline calls it last."""
         if "counter" in vars(self):
             self.counter.close()
+        if "audience" in vars(self):
+            self.audience.close()
         self.bus.close()
         self.broker.close()
         self.database.close()
@@ -153,3 +161,13 @@ def _counter(settings: Settings) -> Counter:
     from pipeline.limits.redis import RedisCounter
 
     return RedisCounter(settings.redis_url.get_secret_value())
+
+
+def _audience(settings: Settings) -> Viewers:
+    if not settings.redis_url.get_secret_value():
+        from pipeline.audience.memory import MemoryViewers
+
+        return MemoryViewers()
+    from pipeline.audience.redis import RedisViewers
+
+    return RedisViewers(settings.redis_url.get_secret_value())

@@ -11,6 +11,7 @@ import pytest
 from api.client import ApiError
 from compose import scheduler
 from compose.scheduler import Scheduler
+from pipeline.audience.port import ViewerKind
 from pipeline.core.errors import Unauthenticated
 from pipeline.services import accounts, api_keys
 from pipeline.services.sessions import Order
@@ -54,13 +55,31 @@ def test_a_stream_lives(served: Served) -> None:
     changed = calls.change(made.id, StreamChange(title="Other", profile="fast"))
 
     assert (made.title, made.grace_s, made.keep_days, made.profile) == ("Talk", 5, 7, "default")
-    assert (made.status, made.viewer_count) == (StreamState.PREPARING, None)
+    assert (made.status, made.viewer_count) == (StreamState.PREPARING, 0)
     assert (changed.title, changed.profile, changed.grace_s) == ("Other", "fast", 5)
     assert calls.show(made.id) == changed
     assert [one.id for one in calls.page(status=[StreamState.PREPARING]).items] == [made.id]
     assert calls.page(status=[StreamState.LIVE]).items == ()
     calls.delete(made.id)
     assert code_of(lambda: calls.show(made.id)) == "stream.not_found"
+
+
+def test_who_watches_is_counted_while_a_stream_is_live(served: Served) -> None:
+    calls, viewers = served.client.streams, served.pipeline.audience
+    db = served.pipeline.database
+    on = channel(db)
+    viewers.seen(on.id, ["early"], ViewerKind.HLS)
+    assert calls.show(on.id).viewer_count == 0
+
+    publish(db, on.secret)
+    viewers.seen(on.id, ["kim", "lee"], ViewerKind.FLV)
+    during = calls.show(on.id)
+    listed = [(one.viewer_count, one.peak_viewers) for one in calls.page().items]
+    calls.stop(StopRequest(stream_id=on.id))
+
+    assert (during.viewer_count, during.peak_viewers) == (3, 3)
+    assert listed == [(3, 3)]
+    assert calls.show(on.id).viewer_count == 0
 
 
 def test_names_are_those_of_scripts(served: Served) -> None:
