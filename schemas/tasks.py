@@ -9,8 +9,10 @@ from schemas.certificate import Point, Stretch
 from schemas.fetching import FetchParams, FetchResult
 from schemas.frozen import Frozen, Ratio
 from schemas.idle import IdleParams, IdleResult
+from schemas.live import LiveParams, LiveResult
 from schemas.media import Damage, MediaFacts, MediaWarning
 from schemas.plan import AudioPlan, ChunkPlan, Grid, MediaPlan, RungMeasure, RungPlan, SubtitlePlan
+from schemas.recording import RecordParams, RecordResult
 from schemas.vocabulary import AssetId, Deinterlace, OnDamage, TaskKind
 from schemas.watermark import WatermarkPlan
 
@@ -152,6 +154,8 @@ TaskParams = Annotated[
     | MuxParams
     | PackageParams
     | ProveParams
+    | LiveParams
+    | RecordParams
     | IdleParams,
     Field(discriminator="kind"),
 ]
@@ -169,6 +173,10 @@ class SegmentMade(Frozen):
     size_bytes: int
     key: str
     init_key: str
+    #: Where it begins on the clock of its broadcast; None for what is no broadcast.
+    start_ms: int | None = None
+    #: Times or codecs do not go on from the segment before.
+    is_discontinuous: bool = False
 
 
 class RenditionMade(Frozen):
@@ -284,6 +292,8 @@ TaskResult = Annotated[
     | MuxResult
     | PackageResult
     | ProveResult
+    | LiveResult
+    | RecordResult
     | IdleResult,
     Field(discriminator="kind"),
 ]

@@ -1,6 +1,6 @@
 """What of an asset can be played now: the playlists are text made from this."""
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from schemas.frozen import Frozen, Ratio
 from schemas.vocabulary import AssetId, JobId, Medium, VideoRange
@@ -16,6 +16,10 @@ class TimelineSegment(Frozen):
     init_key: str
     #: Equal digests mean the same init segment, whatever its key.
     init_sha256: str
+    #: Where it begins on the clock of its broadcast; None for what is no broadcast.
+    start_ms: int | None = None
+    #: Times or codecs do not go on from the segment before.
+    is_discontinuous: bool = False
 
 
 class RenditionTimeline(Frozen):
@@ -54,6 +58,8 @@ class Timeline(Frozen):
     segment_s: int
     #: Segments are encrypted with the job's content key.
     is_encrypted: bool = False
+    #: When a broadcast began: the zero of its clock.
+    opened_at: AwareDatetime | None = None
     #: No more segments will come: the job ended, well or not.
     is_ended: bool
     renditions: tuple[RenditionTimeline, ...]

@@ -69,6 +69,10 @@ class TaskKind(StrEnum):
     PACKAGE = "package"
     #: Compares what was made with the source, after the asset is ready.
     PROVE = "prove"
+    #: A broadcast, into segments of every rung while it comes.
+    LIVE = "live"
+    #: Makes the recording of a broadcast whole, once it is over.
+    RECORD = "record"
     #: Does nothing for a given time: the engine's own benchmark and drills.
     IDLE = "idle"
 

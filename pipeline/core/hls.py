@@ -4,6 +4,7 @@ All three lie at ``/media/{asset}/``, and every address in them is relative to t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from pipeline.core import measures
@@ -18,7 +19,7 @@ from pipeline.core.encryption import key_name
 from pipeline.core.errors import NotFound
 from pipeline.core.iframes import ByteRange
 from pipeline.core.keys import media_path
-from schemas.timeline import RenditionTimeline, Timeline
+from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
 from schemas.vocabulary import Medium, VideoRange
 
 #: Byte ranges of the key frames of a rendition, one per segment.
@@ -197,14 +198,25 @@ def _segment_lines(
     borders = measures.ticks(measures.borders_s(segments), _EXTINF_SCALE)
     init_sha256 = None
     for n, segment in enumerate(segments):
-        if has_init and segment.init_sha256 != init_sha256:
-            yield from ["#EXT-X-DISCONTINUITY"] * (init_sha256 is not None)
+        has_new_init = has_init and segment.init_sha256 != init_sha256
+        if n and (has_new_init or segment.is_discontinuous):
+            yield "#EXT-X-DISCONTINUITY"
+        if has_new_init:
             yield from _map(timeline, segment.init_key, is_first=init_sha256 is None)
             init_sha256 = segment.init_sha256
+        yield from _clock_time(timeline, segment)
         yield f"#EXTINF:{Decimal(borders[n + 1] - borders[n]).scaleb(-6):f},"
         if frames is not None:
             yield f"#EXT-X-BYTERANGE:{frames[n].length}@{frames[n].offset}"
         yield media_path(asset_id, segment.key)
+
+
+def _clock_time(timeline: Timeline, segment: TimelineSegment) -> Iterator[str]:
+    """Say when the first picture of a segment was taken, as far as its door could know."""
+    if timeline.opened_at is not None and segment.start_ms is not None:
+        at = timeline.opened_at + timedelta(milliseconds=segment.start_ms)
+        text = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        yield f"#EXT-X-PROGRAM-DATE-TIME:{text}"
 
 
 def _map(timeline: Timeline, init_key: str, *, is_first: bool) -> Iterator[str]:

@@ -206,6 +206,8 @@ class SegmentRow:
     key: str
     init_key: str
     init_sha256: str
+    start_ms: int | None = None
+    is_discontinuous: bool = False
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,10 @@ class SessionRow(NewSession):
     closed_at: datetime | None
     end: SessionEnd | None
     received_bytes: int
+    #: What its door tells of it.
     facts: dict[str, Any]
+    #: What its live task tells: ``ladder_speed``, ``lag_ms``, ``thinned``.
+    live_facts: dict[str, Any]
     #: By the database's clock: seconds since bytes came last.
     silent_s: float
     #: Whether its door has been heard of within its lease.
@@ -249,6 +252,12 @@ class SessionRows(Protocol):
 
     def get(self, session_id: SessionId) -> SessionRow | None:
         """Get one."""
+
+    def opened_at(self, job_id: JobId) -> datetime | None:
+        """Tell when the broadcast of a job began; None where it is none's."""
+
+    def note_live(self, session_id: SessionId, facts: Mapping[str, Any]) -> None:
+        """Keep what its live task tells."""
 
     def running(self, stream_id: StreamId) -> SessionRow | None:
         """Get the one of a stream that is not closed."""

@@ -173,7 +173,9 @@ def _timeline(tx: Transaction, job: JobRow) -> Timeline:
     for row in tx.media.segments(job.id):
         segments.setdefault(row.rendition, []).append(row)
     ranges = {rung.name: rung.video_range for rung in job.plan.rungs}
+    is_live = any(row.start_ms is not None for rows in segments.values() for row in rows)
     return Timeline(
+        opened_at=tx.sessions.opened_at(job.id) if is_live else None,
         asset_id=job.asset_id,
         job_id=job.id,
         duration_s=job.plan.duration_s,
@@ -224,6 +226,8 @@ def _unbroken(segments: list[SegmentRow]) -> tuple[TimelineSegment, ...]:
                 key=row.key,
                 init_key=row.init_key,
                 init_sha256=row.init_sha256,
+                start_ms=row.start_ms,
+                is_discontinuous=row.is_discontinuous,
             )
         )
     return tuple(run)

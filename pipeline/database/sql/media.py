@@ -93,6 +93,8 @@ class SqlMedia:
                 "init_sha256": digests[made.init_key],
                 "task_id": task_id,
                 "epoch": epoch,
+                "start_ms": made.start_ms,
+                "is_discontinuous": made.is_discontinuous,
             }
             for made in segments
         ]
@@ -107,6 +109,8 @@ class SqlMedia:
             segment.c.key,
             segment.c.init_key,
             segment.c.init_sha256,
+            segment.c.start_ms,
+            segment.c.is_discontinuous,
         )
         query = _shown(job_id, *columns).order_by(segment.c.rendition, segment.c.index)
         return [SegmentRow(*row) for row in self._connection.execute(query)]

@@ -1,5 +1,7 @@
 """Broadcasts as rows."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -18,8 +20,10 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
 from pipeline.database.sql.session_leases import SqlSessionLeases
 from pipeline.database.sql.stream_tables import spool_piece, stream, stream_session
+from pipeline.database.sql.tables import job
 from pipeline.database.streams import NewSession, Publisher, SessionRow, SpoolPiece
 from schemas.streams import SessionEnd, SessionId, SessionState, StreamId
+from schemas.vocabulary import JobId
 
 _OPEN, _GRACE, _CLOSED = (
     SessionState.OPEN.value,
@@ -51,6 +55,7 @@ def _row(row: Row[Any]) -> SessionRow:
         end=None if row.end_reason is None else SessionEnd(row.end_reason),
         received_bytes=row.received_bytes,
         facts=row.facts,
+        live_facts=row.live_facts,
         silent_s=row.silent_s,
         is_leased=row.is_leased,
     )
@@ -89,6 +94,19 @@ class SqlSessions(SqlSessionLeases):
 
     def get(self, session_id: SessionId) -> SessionRow | None:
         return self._one(_all().where(_row_of.id == session_id))
+
+    def opened_at(self, job_id: JobId) -> datetime | None:
+        # By way of the asset, which is indexed.
+        query = select(_row_of.opened_at).join(job, job.c.asset_id == _row_of.asset_id)
+        found = self._connection.execute(
+            query.where(job.c.id == job_id, _row_of.job_id == job_id)
+        ).scalar_one_or_none()
+        return utc_or_none(found)
+
+    def note_live(self, session_id: SessionId, facts: Mapping[str, Any]) -> None:
+        self._connection.execute(
+            update(stream_session).where(_row_of.id == session_id).values(live_facts=dict(facts))
+        )
 
     def running(self, stream_id: StreamId) -> SessionRow | None:
         return self._one(_all().where(_row_of.stream_id == stream_id, _row_of.state != _CLOSED))

@@ -70,6 +70,7 @@ stream_session = Table(
     Column("end_reason", String(16)),
     Column("received_bytes", BigId, nullable=False),
     Column("facts", JsonColumn, nullable=False),
+    Column("live_facts", JsonColumn, nullable=False, server_default="{}"),
     Index("ix_stream_session_newest", "stream_id", "opened_at"),
     # A stream has one broadcast at a time.
     Index(

@@ -9,6 +9,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     text,
     true,
 )
@@ -203,6 +204,8 @@ segment = Table(
     Column("init_sha256", String(64), nullable=False),
     Column("task_id", String(40), nullable=False),
     Column("epoch", Integer, nullable=False),
+    Column("start_ms", BigId),
+    Column("is_discontinuous", Boolean, nullable=False, server_default=false()),
 )
 
 # Visible objects that are not media segments: init segments, pictures, final playlists.

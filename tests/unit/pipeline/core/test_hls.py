@@ -1,5 +1,6 @@
 """HLS text: whole playlists for the ordinary case, then what must hold for all."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -183,3 +184,30 @@ def test_hdr_is_announced_with_every_variant() -> None:
 
     assert text.count("VIDEO-RANGE=HLG") == 2
     assert "VIDEO-RANGE" not in hls.master(timeline(video(), is_ended=True))
+
+
+def test_a_broadcast_says_when_its_pictures_were_taken_and_where_it_broke_off() -> None:
+    shown = video(n=3)
+    segments = tuple(
+        each.model_copy(update={"start_ms": start_ms, "is_discontinuous": start_ms != 2_000})
+        for each, start_ms in zip(shown.segments, (0, 2_000, 31_250), strict=True)
+    )
+    opened_at = datetime(2026, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC)
+    made = timeline(shown.model_copy(update={"segments": segments}))
+
+    text = hls.media(made.model_copy(update={"opened_at": opened_at}), "720p")
+
+    # What begins the playlist breaks off from nothing.
+    assert text.partition("PRECISE=YES\n")[2] == (
+        '#EXT-X-MAP:URI="c0-1/720p/init.mp4"\n'
+        "#EXT-X-PROGRAM-DATE-TIME:2026-02-03T04:05:06.789Z\n"
+        "#EXTINF:4.004000,\n"
+        "c0-1/720p/00000.m4s\n"
+        "#EXT-X-PROGRAM-DATE-TIME:2026-02-03T04:05:08.789Z\n"
+        "#EXTINF:4.004000,\n"
+        "c0-1/720p/00001.m4s\n"
+        "#EXT-X-DISCONTINUITY\n"
+        "#EXT-X-PROGRAM-DATE-TIME:2026-02-03T04:05:38.039Z\n"
+        "#EXTINF:4.004000,\n"
+        "c0-1/720p/00002.m4s\n"
+    )
