@@ -21,6 +21,7 @@ from api.links import links_blueprint
 from api.login import login_blueprint
 from api.media import media_blueprint
 from api.metrics import metrics_blueprint
+from api.on_air import on_air_blueprint
 from api.once import register_once
 from api.openapi.routes import describe, openapi_blueprint
 from api.openapi.table import STREAMED
@@ -97,6 +98,7 @@ def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
         webhooks_blueprint(pipeline),
         streams_blueprint(pipeline),
         broadcasts_blueprint(pipeline),
+        on_air_blueprint(pipeline),
         tickets_blueprint(pipeline),
         media_blueprint(pipeline),
         links_blueprint(pipeline),

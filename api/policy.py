@@ -71,6 +71,8 @@ POLICY: Mapping[str, Rule] = {
     "webhooks.deliveries": Rule(_CREATOR, Scope.WEBHOOKS_READ),
     "webhooks.delivery": Rule(_CREATOR, Scope.WEBHOOKS_READ),
     "webhooks.redeliver": Rule(_CREATOR, Scope.WEBHOOKS_WRITE),
+    # Public ones alone.
+    "on_air.listing": EVERYBODY,
     "streams.listing": Rule(_CREATOR, Scope.STREAMS_READ),
     "streams.create": Rule(_CREATOR, Scope.STREAMS_WRITE),
     "streams.one": Rule(_CREATOR, Scope.STREAMS_READ),

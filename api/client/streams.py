@@ -7,6 +7,7 @@ import httpx
 
 from api.client.asking import json_body
 from api.client.hooks import Call
+from schemas.on_air import OnAirPage
 from schemas.playback import PlaybackLinkRequest
 from schemas.streams import (
     BroadcastState,
@@ -55,6 +56,13 @@ class StreamCalls:
         if cursor is not None:
             params["cursor"] = cursor
         return self._call(StreamPage, "GET", _STREAMS, params=params)
+
+    def on_air(self, *, cursor: str | None = None, limit: int = 50) -> OnAirPage:
+        """List public streams that are live, of all accounts, the newest broadcast first."""
+        params: dict[str, Any] = {"limit": limit}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return self._call(OnAirPage, "GET", "/api/live", params=params)
 
     def show(self, stream_id: StreamId) -> StreamView:
         """Show one with its newest broadcasts."""

@@ -23,6 +23,7 @@ from pipeline.database.rowsets import (
     TaskRows,
 )
 from pipeline.database.shelf import ProfileRows
+from pipeline.database.stream_stats import StreamStatRows
 from pipeline.database.streams import SessionRows, StreamKeyRows, StreamRows
 from pipeline.database.tickets import TicketRows
 from pipeline.database.upkeep import FleetRows, GarbageRows
@@ -79,6 +80,8 @@ class Transaction(Protocol):
     def stream_keys(self) -> StreamKeyRows: ...
     @property
     def sessions(self) -> SessionRows: ...
+    @property
+    def stream_stats(self) -> StreamStatRows: ...
 
     def emit(
         self,

@@ -7,6 +7,7 @@ from pipeline.database.streams import SessionRow, Touch
 from pipeline.profiles import load
 from pipeline.services import sessions, stream_keys, streams, watching
 from pipeline.services.stream_views import Addresses
+from schemas.identity import Playback
 from schemas.streams import StreamId, StreamKeyId, StreamKeyRequest, StreamRequest, StreamView
 
 AT = Addresses(rtmp_url="rtmp://localhost/live")
@@ -24,9 +25,15 @@ class Channel:
     secret: str
 
 
-def channel(db: Database, *, account: str = "local", grace_s: int = 60) -> Channel:
+def channel(
+    db: Database,
+    *,
+    account: str = "local",
+    grace_s: int = 60,
+    playback: Playback = Playback.PUBLIC,
+) -> Channel:
     """Set one up."""
-    request = StreamRequest(title="Talk", grace_s=grace_s)
+    request = StreamRequest(title="Talk", grace_s=grace_s, playback=playback)
     stream = streams.create(db, request, PROFILE, account=account, at=AT)
     asked = StreamKeyRequest(stream_id=stream.id)
     key = stream_keys.create(db, asked, PROFILE, account=account, owner=account)

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from api.bodies import ListQuery
 from api.broadcasts import StreamKeyListQuery
 from api.openapi.operation import LINK, LOCATION, Answer, Operation, Tag, nothing
 from api.streams import StreamListQuery
+from schemas.on_air import OnAirPage
 from schemas.streams import (
     BroadcastState,
     StartRequest,
@@ -76,6 +78,16 @@ STREAMS: Final = (
         "Delete a stream with its keys",
         answers=(nothing(204, "What was on has ended; recordings stay as assets."),),
         problems={404: ("stream.not_found",)},
+    ),
+    Operation(
+        "on_air.listing",
+        "GET",
+        Tag.STREAMS,
+        "List who is live",
+        answers=(Answer(200, "Public streams, the newest broadcast first.", OnAirPage, (LINK,)),),
+        query=ListQuery,
+        problems={400: ("request.cursor",)},
+        about="For everybody. Unlisted and private streams are not in it, whoever asks.",
     ),
 )
 

@@ -28,6 +28,7 @@ from pipeline.database.sql.promises import SqlPromises
 from pipeline.database.sql.shelf import SqlProfiles
 from pipeline.database.sql.stream_keys import SqlStreamKeys
 from pipeline.database.sql.stream_sessions import SqlSessions
+from pipeline.database.sql.stream_stats import SqlStreamStats
 from pipeline.database.sql.streams import SqlStreams
 from pipeline.database.sql.tasks import SqlTasks
 from pipeline.database.sql.tickets import SqlTickets
@@ -72,6 +73,7 @@ class SqlTransaction:
         self.streams = SqlStreams(connection)
         self.stream_keys = SqlStreamKeys(connection)
         self.sessions = SqlSessions(connection)
+        self.stream_stats = SqlStreamStats(connection)
 
     def emit(
         self,
