@@ -30,6 +30,7 @@ from api.policy import enforce
 from api.problems import register
 from api.profiles import profiles_blueprint
 from api.rates import register_rates
+from api.restream import restream_blueprint
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
 from api.sockets.uploads import upload_sockets_blueprint
@@ -97,6 +98,7 @@ def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
         profiles_blueprint(pipeline),
         webhooks_blueprint(pipeline),
         streams_blueprint(pipeline),
+        restream_blueprint(pipeline),
         broadcasts_blueprint(pipeline),
         on_air_blueprint(pipeline),
         tickets_blueprint(pipeline),

@@ -10,7 +10,7 @@ from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Forbidden
 from pipeline.database.webhooks import DeliveryFilter
 from pipeline.services import deliveries, webhooks
-from pipeline.services.webhooks import Safe
+from pipeline.services.safe import Safe
 from schemas.events import EventsWaiting
 from schemas.listing import IdText
 from schemas.vocabulary import JobId
@@ -56,7 +56,7 @@ def webhooks_blueprint(pipeline: Pipeline) -> Blueprint:
         request = body(WebhookRequest)
         if request.is_system_wide and owner() is not None:
             raise Forbidden("a webhook over everybody's events takes the role operator")
-        safe, account = Safe.of(pipeline.secret), caller().account
+        safe, account = Safe.of(pipeline.secret, "webhooks"), caller().account
         made = webhooks.create(database, outbound, safe, request, account=account, claim=claim())
         return answer(made, 201, location=f"/api/webhooks/{made.id}")
 
@@ -84,7 +84,7 @@ def _add_actions(blueprint: Blueprint, pipeline: Pipeline) -> None:
 
     @blueprint.post("/<id:webhook_id>/rotate")
     def rotate(webhook_id: WebhookId) -> Response:
-        safe = Safe.of(pipeline.secret)
+        safe = Safe.of(pipeline.secret, "webhooks")
         return answer(webhooks.rotate(database, safe, webhook_id, owner=owner(), claim=claim()))
 
     @blueprint.post("/<id:webhook_id>/test")

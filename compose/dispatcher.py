@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from pipeline.bootstrap import Pipeline
 from pipeline.database.webhooks import DueWebhook
 from pipeline.services import announcing, deliveries
+from pipeline.services.safe import Safe
 from pipeline.services.sending import Sender
-from pipeline.services.webhooks import Safe
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class Dispatcher:
         self._sender = Sender(
             self._pipeline.database,
             self._pipeline.outbound,
-            Safe.of(self._pipeline.secret),
+            Safe.of(self._pipeline.secret, "webhooks"),
             is_stopped=self._stopping.is_set,
         )
         self._thread.start()

@@ -7,6 +7,7 @@ from pipeline.access import access_of
 from pipeline.audience.port import Viewers
 from pipeline.broker.port import Doorbell
 from pipeline.core.egress import Rules
+from pipeline.core.restream import rules_of
 from pipeline.credentials.access import Access
 from pipeline.database.port import Database
 from pipeline.events.port import EventBus
@@ -45,6 +46,11 @@ class Pipeline:
     def access(self) -> Access:
         """What it takes to know who somebody is."""
         return access_of(self.settings, self.secret, self.outbound)
+
+    @cached_property
+    def restream_rules(self) -> Rules:
+        """Where streams may be pushed on to."""
+        return rules_of(self.settings.egress_allow, self.settings.egress_ports)
 
     @cached_property
     def counter(self) -> Counter:

@@ -116,7 +116,8 @@ def _has_no_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
-def _left_out(default: Any) -> Any:
+def left_out(default: Any) -> Any:
+    """Default of a field that stays as it is where it is left out; None is no value of it."""
     return Field(default=default, json_schema_extra=_has_no_default)
 
 
@@ -125,14 +126,14 @@ class StreamChange(Camel):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    title: Title = _left_out("-")
-    description: About = _left_out("")
-    playback: Playback = _left_out(Playback.PUBLIC)
-    is_recorded: bool = _left_out(default=True)
-    keep_days: KeepDays | None = _left_out(None)
-    grace_s: GraceS = _left_out(GRACE_S)
-    profile: ProfileName = _left_out("default")
-    scheduled_for: Schedule | None = _left_out(None)
+    title: Title = left_out("-")
+    description: About = left_out("")
+    playback: Playback = left_out(Playback.PUBLIC)
+    is_recorded: bool = left_out(default=True)
+    keep_days: KeepDays | None = left_out(None)
+    grace_s: GraceS = left_out(GRACE_S)
+    profile: ProfileName = left_out("default")
+    scheduled_for: Schedule | None = left_out(None)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -10,6 +10,7 @@ import httpx
 from api.client.asking import json_body, wished
 from api.client.hooks import WebhookCalls
 from api.client.playback import PlaybackCalls
+from api.client.restream import RestreamCalls
 from api.client.streams import StreamCalls
 from api.client.uploads import Uploads
 from api.client.watching import JobMessage, SystemMessage, watch_everything, watch_job
@@ -26,6 +27,7 @@ from schemas.http import (
 )
 from schemas.listing import AssetWish, JobWish
 from schemas.profile import Profile
+from schemas.streams import StreamId
 from schemas.vocabulary import AssetId, JobId, QueueName, WorkerId
 from schemas.workers import QueueList, QueueView, WorkerList, WorkerView
 
@@ -47,6 +49,10 @@ class Client(Uploads):
     def streams(self) -> StreamCalls:
         """Calls about streams, their keys and broadcasts."""
         return StreamCalls(self._call, self._send)
+
+    def restream(self, stream_id: StreamId) -> RestreamCalls:
+        """Calls about where a stream is pushed on to."""
+        return RestreamCalls(self._call, self._send, stream_id)
 
     def assets(
         self, wish: AssetWish | None = None, *, cursor: str | None = None, limit: int = 50

@@ -7,6 +7,7 @@ used afterwards, never the text.
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import NoReturn
@@ -20,7 +21,9 @@ Address = IPv4Address | IPv6Address
 
 _URL_CHARS = 2048
 _NAME_CHARS = 253
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "rtmp": 1935, "rtmps": 443}
+#: Of servers that are asked, and of those that are published to.
+WEB, STREAMING = ("http", "https"), ("rtmp", "rtmps")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 #: A last label like these makes programs read the name as a number of IPv4, in some base.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -31,7 +34,7 @@ _PATH_CHARS = "/?:@!$&'()*+,;=-._~%[]"
 
 @dataclass(frozen=True)
 class WebUrl:
-    """An address of http or https, nothing in it open to a second reading."""
+    """An address of a server, nothing in it open to a second reading."""
 
     scheme: str
     #: ASCII, lower case, without a dot at its end or brackets.
@@ -68,14 +71,14 @@ class WebUrl:
             _refuse("the address it redirects to cannot be read")
 
 
-def take_apart(url: str) -> WebUrl:
-    """Take an address apart.
+def take_apart(url: str, schemes: Collection[str] = WEB) -> WebUrl:
+    """Take an address of one of these schemes apart.
 
     Raises:
         UrlRefused: ``url.scheme``, ``url.credentials``, or ``url.invalid`` for all that is no
             address or could be read as more than one.
     """
-    parts, port = _split(url)
+    parts, port = _split(url, schemes)
     if not parts.netloc:
         _refuse("it names no host")
     if "@" in parts.netloc:
@@ -95,14 +98,14 @@ def _refuse(why: str) -> NoReturn:
     raise UrlRefused(f"not an address we can use: {why}")
 
 
-def _split(url: str) -> tuple[SplitResult, int | None]:
+def _split(url: str, schemes: Collection[str]) -> tuple[SplitResult, int | None]:
     if len(url) > _URL_CHARS:
         _refuse(f"it is longer than {_URL_CHARS} characters")
     # Some programs drop a tab or a line's end, and read a backslash as a slash.
     if any(char in " \\" or unicodedata.category(char)[0] in "CZ" for char in url):
         _refuse("it holds blanks, control characters or backslashes")
-    if not url.lower().startswith(("http://", "https://")):
-        raise UrlRefused("the address is not of http or https", code="url.scheme")
+    if not url.lower().startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        raise UrlRefused(f"the address is not of {' or '.join(schemes)}", code="url.scheme")
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -14,6 +14,7 @@ from pipeline.database.accounts import AccountRows, KeyRows, LoginRows
 from pipeline.database.fetches import FetchRows
 from pipeline.database.promises import PromiseRows
 from pipeline.database.proofs import CertificateRows
+from pipeline.database.restream import RestreamRows
 from pipeline.database.rowsets import (
     AssetRows,
     EventRows,
@@ -82,6 +83,8 @@ class Transaction(Protocol):
     def sessions(self) -> SessionRows: ...
     @property
     def stream_stats(self) -> StreamStatRows: ...
+    @property
+    def restream(self) -> RestreamRows: ...
 
     def emit(
         self,

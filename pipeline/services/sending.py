@@ -28,7 +28,7 @@ from pipeline.core.webhooks import (
 from pipeline.database.port import Database, Transaction
 from pipeline.database.webhooks import DeliveryRow, Lease, WebhookRow
 from pipeline.outbound.port import Answer, Call, Outbound
-from pipeline.services.webhooks import Safe
+from pipeline.services.safe import Safe
 from schemas.events import EventType
 from schemas.webhooks import DeliveryState, DisabledReason, Outcome, WebhookId
 

@@ -1,10 +1,9 @@
 """Webhooks: made, shown, changed, given a new secret, deleted."""
 
 import secrets
-from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.core import signature, vault
+from pipeline.core import signature
 from pipeline.core.errors import Conflict, NotFound
 from pipeline.database.port import Database, Transaction
 from pipeline.database.webhooks import NewWebhook, WebhookRow
@@ -12,6 +11,7 @@ from pipeline.outbound.port import Outbound
 from pipeline.services import cursors, once
 from pipeline.services.ids import new_id
 from pipeline.services.once import Claim
+from pipeline.services.safe import Safe
 from pipeline.services.watching import number_events
 from schemas.webhooks import (
     DisabledReason,
@@ -27,27 +27,6 @@ from schemas.webhooks import (
 MAX_PER_ACCOUNT = 20
 #: How long the secret before a rotation goes on signing.
 ROTATION_GRACE_S = 86_400.0
-
-
-@dataclass(frozen=True)
-class Safe:
-    """Locks the secrets of webhooks away."""
-
-    key: bytes = field(repr=False)
-
-    @classmethod
-    def of(cls, installation_secret: bytes) -> "Safe":
-        """Derive the key from what an installation derives all its keys from."""
-        return cls(vault.key_of(installation_secret, "webhooks"))
-
-    def keep(self, secret: bytes, webhook_id: WebhookId) -> str:
-        """Make what is stored of a secret."""
-        nonce = secrets.token_bytes(vault.NONCE_BYTES)
-        return vault.seal(self.key, secret, owner=webhook_id, nonce=nonce)
-
-    def read(self, kept: str, webhook_id: WebhookId) -> bytes | None:
-        """Read a stored secret; None where the installation's own secret was changed since."""
-        return vault.unseal(self.key, kept, owner=webhook_id)
 
 
 def create(

@@ -26,7 +26,7 @@ from pipeline.services import (
     webhooks,
 )
 from pipeline.services.once import Claim, Kept
-from pipeline.services.webhooks import Safe
+from pipeline.services.safe import Safe
 from pipeline.storage.directory import DirectoryStore
 from schemas.access import AccountRequest, KeyRequest
 from schemas.http import JobRequest, JobView
@@ -235,7 +235,7 @@ def test_an_account_whose_answer_was_lost_is_the_repeats(database: Database) -> 
 
 
 def test_what_is_made_of_webhooks_is_made_once(database: Database) -> None:
-    outbound, safe = GuardedOutbound(Rules.read("127.0.0.0/8")), Safe.of(b"s" * 32)
+    outbound, safe = GuardedOutbound(Rules.read("127.0.0.0/8")), Safe.of(b"s" * 32, "webhooks")
     request = WebhookRequest(url="http://127.0.0.1:9/hook")
 
     def twice(attempt: Callable[[Claim], Any], key: str) -> Any:

@@ -11,8 +11,8 @@ from compose.scheduler import Scheduler
 from pipeline.bootstrap import Pipeline, build
 from pipeline.core.errors import UrlRefused
 from pipeline.services import deliveries, webhooks
+from pipeline.services.safe import Safe
 from pipeline.services.sending import Sender
-from pipeline.services.webhooks import Safe
 from pipeline.settings import Settings
 from schemas.webhooks import (
     DeliveryState,
@@ -54,12 +54,12 @@ def scheduler(pipeline: Pipeline) -> Iterator[Scheduler]:
 
 def hook(pipeline: Pipeline, url: str, **wished: object) -> WebhookWithSecret:
     request = WebhookRequest.model_validate({"url": url, **wished})
-    safe = Safe.of(pipeline.secret)
+    safe = Safe.of(pipeline.secret, "webhooks")
     return webhooks.create(pipeline.database, pipeline.outbound, safe, request, account="local")
 
 
 def sender(pipeline: Pipeline, total_s: float = 12.0) -> Sender:
-    safe = Safe.of(pipeline.secret)
+    safe = Safe.of(pipeline.secret, "webhooks")
     return Sender(pipeline.database, pipeline.outbound, safe, total_s=total_s)
 
 
@@ -266,7 +266,7 @@ def test_a_name_that_comes_to_lead_inside_is_refused_when_it_is_sent(
 def test_both_secrets_sign_after_a_rotation(pipeline: Pipeline, receiver: Receiver) -> None:
     made = hook(pipeline, f"{receiver.url}/hook")
 
-    rotated = webhooks.rotate(pipeline.database, Safe.of(pipeline.secret), made.id)
+    rotated = webhooks.rotate(pipeline.database, Safe.of(pipeline.secret, "webhooks"), made.id)
     ping_once(pipeline, made)
 
     assert receiver.arrived[0].is_signed_with(made.secret)
@@ -278,7 +278,9 @@ def test_a_secret_nobody_can_read_sends_nothing(
 ) -> None:
     made = hook(pipeline, f"{receiver.url}/hook")
     pinged = deliveries.ping(pipeline.database, made.id)
-    other = Sender(pipeline.database, pipeline.outbound, Safe.of(b"another installation's"))
+    other = Sender(
+        pipeline.database, pipeline.outbound, Safe.of(b"another installation's", "webhooks")
+    )
 
     other.send(made.id, limit=1)
 

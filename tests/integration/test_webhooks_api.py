@@ -11,7 +11,8 @@ from api.client import ApiError
 from compose.scheduler import Scheduler
 from pipeline.database.webhooks import DeliveryFilter
 from pipeline.services import accounts, api_keys, cursors, webhooks
-from pipeline.services.webhooks import MAX_PER_ACCOUNT, Safe
+from pipeline.services.safe import Safe
+from pipeline.services.webhooks import MAX_PER_ACCOUNT
 from schemas.access import AccountRequest, KeyRequest
 from schemas.identity import Scope
 from schemas.webhooks import DeliveryState, WebhookChange, WebhookId, WebhookRequest
@@ -44,7 +45,7 @@ def of_another(served: Served) -> WebhookId:
     """Make a webhook of an account that nobody here is."""
     pipeline = served.pipeline
     request = WebhookRequest(url="http://127.0.0.1:9/hook")
-    safe = Safe.of(pipeline.secret)
+    safe = Safe.of(pipeline.secret, "webhooks")
     made = webhooks.create(pipeline.database, pipeline.outbound, safe, request, account="somebody")
     return made.id
 

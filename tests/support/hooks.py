@@ -9,12 +9,12 @@ from pipeline.outbound.guarded import GuardedOutbound
 from pipeline.services import sending, webhooks
 from pipeline.services.announcing import announce
 from pipeline.services.ids import new_id
-from pipeline.services.webhooks import Safe
+from pipeline.services.safe import Safe
 from schemas.events import EventType
 from schemas.vocabulary import AssetId
 from schemas.webhooks import DEFAULT_EVENTS, Outcome, WebhookId, WebhookRequest
 
-SAFE = Safe.of(b"the installation's secret")
+SAFE = Safe.of(b"the installation's secret", "webhooks")
 OUTBOUND = GuardedOutbound(Rules.read("127.0.0.0/8"))
 DELIVERED = Answered(Outcome.DELIVERED, 200)
 BROKEN = Answered(Outcome.REFUSED, 500)

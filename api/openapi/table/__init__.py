@@ -11,6 +11,7 @@ from api.openapi.table.jobs import JOBS
 from api.openapi.table.operating import OPERATING
 from api.openapi.table.playback import PLAYBACK
 from api.openapi.table.profiles import PROFILES
+from api.openapi.table.restream import RESTREAM
 from api.openapi.table.streams import BROADCASTS, STREAMS
 from api.openapi.table.uploads import UPLOADS
 from api.openapi.table.webhooks import WEBHOOKS
@@ -21,6 +22,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *JOBS,
     *PROFILES,
     *STREAMS,
+    *RESTREAM,
     *BROADCASTS,
     *WEBHOOKS,
     *EVENTS,

@@ -25,6 +25,7 @@ from pipeline.database.sql.logins import SqlLogins
 from pipeline.database.sql.media import SqlMedia
 from pipeline.database.sql.outbox import SqlOutbox
 from pipeline.database.sql.promises import SqlPromises
+from pipeline.database.sql.restream import SqlRestream
 from pipeline.database.sql.shelf import SqlProfiles
 from pipeline.database.sql.stream_keys import SqlStreamKeys
 from pipeline.database.sql.stream_sessions import SqlSessions
@@ -74,6 +75,7 @@ class SqlTransaction:
         self.stream_keys = SqlStreamKeys(connection)
         self.sessions = SqlSessions(connection)
         self.stream_stats = SqlStreamStats(connection)
+        self.restream = SqlRestream(connection)
 
     def emit(
         self,

@@ -99,3 +99,23 @@ spool_piece = Table(
     Column("from_ms", BigId, nullable=False),
     Column("until_ms", BigId, nullable=False),
 )
+
+restream_target = Table(
+    "restream_target",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("stream_id", ForeignKey("stream.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", String(100), nullable=False),
+    Column("url", Text, nullable=False),
+    # Locked away by the installation's secret.
+    Column("kept_key", Text, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("error", String(64)),
+    Column("since", Seconds),
+    Column("sent_bytes", BigId, nullable=False),
+    Column("n_dropped", BigId, nullable=False),
+    Column("reported_at", Seconds),
+    Column("created_at", Seconds, nullable=False),
+)
