@@ -21,6 +21,7 @@ from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Unavailable
 from pipeline.events.port import BusMessage
 from pipeline.services import broadcasts, housekeeping, leadership
+from pipeline.services.recordings import retention
 from pipeline.services.relay import relay_once
 from pipeline.services.sweep import Sweeper
 from pipeline.services.uploads import ending
@@ -176,6 +177,8 @@ class Scheduler:
 
     def _schedule(self) -> None:
         broadcasts.follow_schedule(self._pipeline.database)
+        linger_s = self._pipeline.settings.broadcast_linger_s
+        retention.forget_expired(self._pipeline.database, linger_s=linger_s)
 
     def _trim(self) -> None:
         retention_s = self._pipeline.settings.event_retention_s

@@ -86,6 +86,8 @@ class AssetView(Frozen):
     renditions: tuple["RenditionView", ...] = ()
     #: What its owner may want to know; left out in lists.
     warnings: tuple[MediaWarning, ...] = ()
+    #: When a recording goes by itself; None where it stays, or is not over yet.
+    expires_at: datetime | None = None
 
 
 class ChapterView(Frozen):

@@ -39,6 +39,8 @@ class NewAsset:
     playback: Playback = Playback.PUBLIC
     #: Of the app that handed it in, passed through.
     metadata: dict[str, str] = field(default_factory=dict)
+    #: How long a broadcast stays once it is over; None for ever.
+    kept_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,8 @@ class AssetRow(NewAsset):
     error: ErrorJson | None
     #: Signed addresses of another epoch are void.
     playback_epoch: int = 0
+    #: When it goes by itself; None as long as that is not known, or never.
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)

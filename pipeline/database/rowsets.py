@@ -75,6 +75,12 @@ class AssetRows(Protocol):
     def revoke_links(self, asset_id: AssetId) -> None:
         """Void all signed addresses given out so far."""
 
+    def expire(self, asset_id: AssetId) -> None:
+        """Let the time it is kept run from now on, where it is not kept for ever."""
+
+    def expired(self, linger_s: float, limit: int) -> list[AssetId]:
+        """List those whose time was over so long ago."""
+
     def delete(self, asset_id: AssetId) -> bool:
         """Remove the asset and every row below it."""
 

@@ -44,6 +44,7 @@ def asset(tx: Transaction, row: AssetRow, *, is_detailed: bool) -> AssetView:
         renditions=_renditions(tx, row) if is_detailed else (),
         warnings=_warnings(tx, row.facts, row.job_id) if is_detailed else (),
         certificate=certificates.state(tx, row),
+        expires_at=row.expires_at,
     )
 
 

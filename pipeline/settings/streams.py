@@ -21,3 +21,9 @@ class StreamSettings(BaseSettings):
         description="Where streamers publish, such as rtmps://live.example/live; empty: rtmp:// "
         "and the host that the API was asked at.",
     )
+    broadcast_linger_s: float = Field(
+        default=300.0,
+        ge=0,
+        description="How long a broadcast that is not recorded can still be watched once it is "
+        "over, so that its viewers come to the end.",
+    )

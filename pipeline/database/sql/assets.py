@@ -32,6 +32,8 @@ def _row(row: Row[Any]) -> AssetRow:
         facts=None if row.facts is None else MediaFacts.model_validate(row.facts),
         error=row.error,
         playback_epoch=row.playback_epoch,
+        kept_s=row.kept_s,
+        expires_at=utc_or_none(row.expires_at),
     )
 
 
@@ -53,6 +55,7 @@ class SqlAssets:
                 sha256=row.sha256,
                 playback=row.playback.value,
                 metadata=row.metadata,
+                kept_s=row.kept_s,
                 created_at=now_s(),
             )
         )
@@ -120,6 +123,18 @@ class SqlAssets:
 
     def revoke_links(self, asset_id: AssetId) -> None:
         self._set(asset_id, playback_epoch=asset.c.playback_epoch + 1)
+
+    def expire(self, asset_id: AssetId) -> None:
+        self._connection.execute(
+            update(asset)
+            .where(asset.c.id == asset_id, asset.c.expires_at.is_(None))
+            .values(expires_at=now_s() + asset.c.kept_s)
+        )
+
+    def expired(self, linger_s: float, limit: int) -> list[AssetId]:
+        query = select(asset.c.id).where(asset.c.expires_at <= now_s() - linger_s)
+        oldest = query.order_by(asset.c.expires_at).limit(limit)
+        return [AssetId(row.id) for row in self._connection.execute(oldest)]
 
     def delete(self, asset_id: AssetId) -> bool:
         gone = self._connection.execute(delete(asset).where(asset.c.id == asset_id))

@@ -42,6 +42,10 @@ asset = Table(
     Column("job_id", String(40)),
     Column("facts", JsonColumn),
     Column("error", JsonColumn),
+    # Of broadcasts: how long they stay once they are over, and from then on until when.
+    Column("kept_s", Seconds),
+    Column("expires_at", Seconds),
+    Index("ix_asset_expires", "expires_at"),
     Index("ix_asset_newest", "created_at", "id"),
     Index("ix_asset_account", "account", "created_at", "id"),
 )

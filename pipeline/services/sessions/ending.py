@@ -61,6 +61,7 @@ def close_in(
     if not tx.sessions.close(session.id, epoch, end):
         return False
     tx.streams.end(session.stream_id)
+    tx.assets.expire(session.asset_id)
     tell(tx, EventType.STREAM_ENDED, session, end=end.value)
     return True
 

@@ -25,6 +25,7 @@ from schemas.vocabulary import AssetId, AssetState
 ALIVE_S = 3.0
 #: A broadcast that begins this early meets the time it was scheduled for.
 EARLY_S = 600.0
+_DAY_S = 86_400.0
 #: Compared with where no key begins so, so that it takes as long.
 _NOBODYS = "0" * 64
 
@@ -153,7 +154,15 @@ def _asset(stream: StreamRow) -> NewAsset:
         size_bytes=0,
         sha256="",
         playback=stream.playback,
+        kept_s=_kept_s(stream),
     )
+
+
+def _kept_s(stream: StreamRow) -> float | None:
+    """Tell how long the recording stays, as was said when it began."""
+    if not stream.is_recorded:
+        return 0.0
+    return None if stream.keep_days is None else stream.keep_days * _DAY_S
 
 
 def session_of(db: Database, session_id: SessionId) -> SessionRow:

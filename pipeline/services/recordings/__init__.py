@@ -1,0 +1,1 @@
+"""Recordings: what becomes of a broadcast once it is over."""
