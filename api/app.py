@@ -34,6 +34,7 @@ from api.restream import restream_blueprint
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
 from api.sockets.uploads import upload_sockets_blueprint
+from api.start import start_blueprint
 from api.stream_links import stream_links_blueprint
 from api.streams import streams_blueprint
 from api.texts import vary
@@ -42,6 +43,9 @@ from api.uploads import uploads_blueprint
 from api.watch import watch_blueprint
 from api.webhooks import webhooks_blueprint
 from pipeline.bootstrap import Pipeline
+
+#: What these addresses begin with needs the database.
+_NEED_DATABASE = ("/api/", "/media/", "/watch/", "/live", "/login", "/logout")
 
 
 def create_app(
@@ -116,6 +120,7 @@ def _people(pipeline: Pipeline) -> tuple[Blueprint, ...]:
     return (
         auth_blueprint(pipeline, entrance),
         login_blueprint(pipeline, entrance),
+        start_blueprint(pipeline),
         accounts_blueprint(pipeline),
         keys_blueprint(pipeline),
     )
@@ -128,7 +133,7 @@ def _guard_database(gate: DatabaseGate) -> Callable[[], None]:
         # The description needs no database.
         if request.endpoint in {"openapi.description", "docs.page"}:
             return
-        if request.path.startswith(("/api/", "/media/", "/watch/", "/login", "/logout")):
+        if request.path == "/" or request.path.startswith(_NEED_DATABASE):
             gate.pass_through()
 
     return guard

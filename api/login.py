@@ -16,6 +16,7 @@ from api.bodies import body, nothing
 from api.cookies import Cookies, cookies_of
 from api.entrance import Entrance
 from api.identity import known
+from api.pages import is_in
 from api.texts import TEXTS, language
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import ReelmillError, TooManyTries, Unauthenticated
@@ -73,7 +74,7 @@ def login_blueprint(pipeline: Pipeline, entrance: Entrance) -> Blueprint:
 
 def _let_in(pipeline: Pipeline, cookies: Cookies, cookie: str, after: str) -> Response:
     _leave(pipeline)
-    response = _to(after or "/login")
+    response = _to(after or "/")
     cookies.give(response, cookie)
     return response
 
@@ -100,14 +101,14 @@ def _page(
 ) -> Response:
     lang = language()
     who = known()
-    is_in = who is not None and not who.is_anonymous
     shown = {
-        "who": who if is_in else None,
+        "is_in": is_in(),
+        "who": who if is_in() else None,
         "who_name": authentication.name_of(pipeline.database, who.account) if who else None,
         "after": after,
         "name": name[:255],
         "said": words(error.instance_code, lang) if error else None,
-        "data": {"next": after or "/login"},
+        "data": {"next": after or "/"},
     }
     response = make_response(render_template("login.html", lang=lang, texts=TEXTS[lang], **shown))
     if error is not None:

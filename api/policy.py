@@ -95,6 +95,7 @@ POLICY: Mapping[str, Rule] = {
     "auth.token": EVERYBODY,
     "auth.refresh": EVERYBODY,
     "auth.revoke": EVERYBODY,
+    "start.start": EVERYBODY,
     "login.page": EVERYBODY,
     "login.submit": EVERYBODY,
     "login.ticket": EVERYBODY,

@@ -1,22 +1,21 @@
 """Hostile texts in every field that is shown: a real browser runs none of them on any page."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page
 
 from schemas.edits import AssetPatch
 from schemas.media import Chapter
 from schemas.profile import AudioWish
 from schemas.vocabulary import AssetId
-from tests.e2e.test_playback import CHROMIUM, FLAGS, wait
+from tests.support.browsing import wait
 from tests.support.clips import Clips
 from tests.support.hand_work import SMALL, Hand
 from tests.support.payloads import PAYLOADS
-from tests.support.served import Served, serving
+from tests.support.served import Served
 
 N_SOUNDS = 8
 #: As much of a title as is kept.
@@ -45,22 +44,6 @@ REFLECTING = (
     "/{text}",
 )
 HEAVY = ("/api/docs?{text}#{text}", "/watch/{id}?t={text}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("data")) as served:
-        yield served
 
 
 class Watched:

@@ -1,103 +1,22 @@
 """The watch page in a real browser: it plays, seeks over seams, grows, and says what goes on."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from schemas.vocabulary import Encryption, QueueName
+from tests.support.browsing import VIDEO, play, state, wait
 from tests.support.clips import Clip, Clips
 from tests.support.hand_work import SMALL, Hand
-from tests.support.served import Served, serving
-from tests.support.waiting import wait_until
+from tests.support.served import Served
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 SECONDS = 14
-VIDEO = "document.querySelector('video')"
-
-#: What the player made of it, as the browser's own pipeline counts.
-STATE = """() => {
-  const video = document.querySelector('video');
-  const quality = video.getVideoPlaybackQuality();
-  return {
-    at: video.currentTime, length: video.duration, paused: video.paused, ended: video.ended,
-    buffered: [...Array(video.buffered.length).keys()].map(
-      (n) => [video.buffered.start(n), video.buffered.end(n)]),
-    dropped: quality.droppedVideoFrames, total: quality.totalVideoFrames,
-    errors: Number(document.getElementById('stage').dataset.errors ?? -1),
-    error: video.error?.message ?? null,
-  };
-}"""
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("data")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def hand(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Hand:
-    return Hand(served.pipeline, tmp_path_factory.mktemp("hand"))
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    clips = Clips(tmp_path_factory.mktemp("clips"))
+def clip(clips: Clips) -> Clip:
     return clips.constant("30000/1001", seconds=SECONDS, audio=("-c:a", "aac"))
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that fails the test by any error it prints."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    page = context.new_page()
-    printed: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            printed.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: printed.append(str(error)))
-    yield page
-    context.close()
-    assert printed == []
-
-
-def play(page: Page) -> None:
-    page.evaluate(f"() => {{ {VIDEO}.muted = true; return {VIDEO}.play(); }}")
-
-
-def wait(page: Page, condition: str, timeout_s: float = 20) -> None:
-    # Not by wait_for_function: it evaluates strings inside the page, which our policy forbids.
-    wait_until(lambda: bool(page.evaluate(condition)), timeout_s=timeout_s)
-
-
-def state(page: Page) -> dict[str, Any]:
-    return dict(page.evaluate(STATE))
 
 
 @pytest.mark.parametrize("encryption", [None, Encryption.AES_128])

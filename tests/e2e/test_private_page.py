@@ -13,13 +13,11 @@ from schemas.access import AccountRequest
 from schemas.identity import Playback, Role
 from schemas.playback import PlaybackLinkRequest, PlaybackLinks
 from schemas.vocabulary import AssetId, Encryption, QueueName
-from tests.e2e.test_playback import VIDEO, browser, play, state, wait
+from tests.support.browsing import VIDEO, play, state, wait
 from tests.support.clips import Clips
 from tests.support.films import film
 from tests.support.hand_work import SMALL, Hand
 from tests.support.served import Served, serving
-
-__all__ = ["browser"]
 
 LOCKED = SMALL.model_copy(update={"name": "locked", "encryption": Encryption.AES_128})
 
@@ -32,13 +30,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def hand(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Hand:
-    return Hand(served.pipeline, tmp_path_factory.mktemp("hand"))
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return film(Clips(tmp_path_factory.mktemp("clips")))
+def source(clips: Clips) -> Path:
+    return film(clips)
 
 
 @pytest.fixture
@@ -112,6 +105,9 @@ def test_without_a_link_there_is_no_such_film_and_an_old_one_says_so(
 
     page.goto(f"{served.url}/watch/{asset_id}")
     assert "There is no such video" in page.locator("h1").inner_text()
+    # Whoever may see it once logged in comes back here.
+    page.locator("main").get_by_role("link", name="Log in").click()
+    assert page.locator("input[name=next]").input_value() == f"/watch/{asset_id}"
     page.goto(f"{served.url}{given.watch_url}")
     assert "revoked" in page.locator("h1").inner_text()
 

@@ -1,65 +1,19 @@
 """The watch page offers what a film has: sounds, subtitles, chapters; and plays sound alone."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Page
 
 from schemas.profile import AudioWish
-from tests.e2e.test_playback import CHROMIUM, FLAGS, VIDEO, play, state, wait
+from tests.support.browsing import VIDEO, play, state, wait
 from tests.support.clips import Clips
 from tests.support.films import film
 from tests.support.hand_work import SMALL, Hand
-from tests.support.served import Served, serving
+from tests.support.served import Served
 
 PROFILE = SMALL.model_copy(update={"audio": AudioWish(surround=True)})
 SHOWN = """[...document.querySelector('video').textTracks]
   .filter((track) => track.mode === 'showing')
   .flatMap((track) => [...(track.activeCues ?? [])].map((cue) => cue.text)).join('|')"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("data")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def hand(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Hand:
-    return Hand(served.pipeline, tmp_path_factory.mktemp("hand"))
-
-
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    return Clips(tmp_path_factory.mktemp("clips"))
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(locale="en-GB")
-    page = context.new_page()
-    printed: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            printed.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: printed.append(str(error)))
-    yield page
-    context.close()
-    assert printed == []
 
 
 def options(page: Page, menu: str) -> list[str]:

@@ -469,7 +469,7 @@ def test_the_form_leads_nowhere_else(
 
     entered = httpx.post(f"{api.url}/login", data=form)
 
-    assert (entered.status_code, entered.headers["Location"]) == (303, "/login")
+    assert (entered.status_code, entered.headers["Location"]) == (303, "/")
     page = httpx.get(f"{api.url}/login", params={"next": after})
     assert "evil" not in page.text
 

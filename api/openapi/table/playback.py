@@ -95,6 +95,14 @@ PLAYBACK: Final = (
         " `~{token}/` in front of the path is a signed address: what a private asset opens to.",
     ),
     Operation(
+        "start.start",
+        "GET",
+        Tag.PLAYBACK,
+        "Open the page that people begin at",
+        answers=(Answer(200, "The page.", content_types=("text/html; charset=utf-8",)),),
+        problems={503: ("unavailable.database",)},
+    ),
+    Operation(
         "watch.page",
         "GET",
         Tag.PLAYBACK,
