@@ -14,6 +14,7 @@ from api.checks import Check, DatabaseGate
 from api.docs.routes import docs_blueprint
 from api.entrance import Entrance
 from api.fleet import fleet_blueprint
+from api.fronts import fronts_blueprint
 from api.health import health_blueprint
 from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
 from api.keys import keys_blueprint
@@ -45,7 +46,7 @@ from api.webhooks import webhooks_blueprint
 from pipeline.bootstrap import Pipeline
 
 #: What these addresses begin with needs the database.
-_NEED_DATABASE = ("/api/", "/media/", "/watch/", "/live", "/login", "/logout")
+_NEED_DATABASE = ("/api/", "/hooks/", "/media/", "/watch/", "/live", "/login", "/logout")
 
 
 def create_app(
@@ -85,6 +86,7 @@ def create_app(
         health_blueprint(pipeline, database),
         upload_sockets_blueprint(pipeline, hub, origins),
         sockets_blueprint(pipeline, hub, origins),
+        fronts_blueprint(pipeline, rates),
         openapi_blueprint(),
         docs_blueprint(describe),
         *doors,

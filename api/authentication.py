@@ -20,7 +20,7 @@ from pipeline.services.authentication import Authenticated
 from pipeline.settings import Settings
 from schemas.identity import Identity, Role
 
-#: They answer without asking who it is, and without the database.
+#: They answer without asking who it is, most of them without the database.
 _OPEN: Final = frozenset(
     {
         "health.healthz",
@@ -29,6 +29,9 @@ _OPEN: Final = frozenset(
         "watch.static",
         "openapi.description",
         "docs.page",
+        # They show a secret of their own, where others show who they are.
+        "fronts.shown",
+        "fronts.linked",
     }
 )
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -37,6 +37,10 @@ class Rates:
         if quota is not None and quota.name == _AUTH:
             self._count(quota, _address())
 
+    def count_stranger(self, address: str) -> None:
+        """Count a key or secret tried in vain, as a password tried. Raises RateLimited."""
+        self._count(Quota(_AUTH, self._settings.rate_auth), f"address:{network_of(address)}")
+
     def count(self) -> None:
         """Count everything else, once it is known who asks. Raises RateLimited."""
         quota = quota_of(request.method, request.path, self._settings)

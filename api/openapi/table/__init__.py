@@ -7,6 +7,7 @@ from api.openapi.table.accounts import ACCOUNTS, AUTH, KEYS
 from api.openapi.table.assets import ASSETS
 from api.openapi.table.events import EVENTS
 from api.openapi.table.fleet import FLEET
+from api.openapi.table.fronts import FRONTS
 from api.openapi.table.jobs import JOBS
 from api.openapi.table.operating import OPERATING
 from api.openapi.table.playback import PLAYBACK
@@ -24,6 +25,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *STREAMS,
     *RESTREAM,
     *BROADCASTS,
+    *FRONTS,
     *WEBHOOKS,
     *EVENTS,
     *FLEET,

@@ -1,5 +1,6 @@
 """Broadcasts: opened by a door, touched while their publisher is there, dropped, closed."""
 
+from pipeline.services.sessions.checking import check_key, end_by_key
 from pipeline.services.sessions.ending import close_session, drop_session, sweep_sessions
 from pipeline.services.sessions.holding import Order, touch_sessions
 from pipeline.services.sessions.opening import open_session, session_of
@@ -7,8 +8,10 @@ from pipeline.services.sessions.spool import note_piece, pieces_of
 
 __all__ = [
     "Order",
+    "check_key",
     "close_session",
     "drop_session",
+    "end_by_key",
     "note_piece",
     "open_session",
     "pieces_of",

@@ -31,7 +31,9 @@ _NOBODYS = "0" * 64
 
 
 @dataclass(frozen=True)
-class _Admitted:
+class Admitted:
+    """Who may publish to which stream."""
+
     stream_id: StreamId
     key: StreamKeyRow | None = None
 
@@ -57,23 +59,30 @@ def open_session(
         NotFound: there is no such stream.
     """
     with db.write() as tx:
-        admitted = _admitted(tx, key_secret, stream_id)
-        stream = tx.streams.hold(admitted.stream_id)
+        let_in = admitted(tx, key_secret, stream_id)
+        stream = tx.streams.hold(let_in.stream_id)
         if stream is None:
-            raise _unknown_stream(admitted.stream_id)
-        _require_account(tx, stream)
-        publisher = _publisher(admitted, door_url, holder)
+            raise _unknown_stream(let_in.stream_id)
+        require_account(tx, stream)
+        publisher = _publisher(let_in, door_url, holder)
         session = _opened(tx, stream, publisher, lease_s)
-        if admitted.key is not None:
-            tx.stream_keys.use(admitted.key.id)
+        if let_in.key is not None:
+            tx.stream_keys.use(let_in.key.id)
         return session
 
 
-def _admitted(tx: Transaction, secret: str | None, stream_id: StreamId | None) -> _Admitted:
+def admitted(tx: Transaction, secret: str | None, stream_id: StreamId | None = None) -> Admitted:
+    """Tell what a key, or whoever let somebody in without one, opens.
+
+    Raises:
+        Unauthenticated: ``stream.key_unknown``.
+        Forbidden: ``stream.key_revoked``.
+        NotFound: there is no such stream.
+    """
     if secret is None:
         if stream_id is None or not stream_id.isalnum():
             raise _unknown_stream(stream_id or StreamId(""))
-        return _Admitted(stream_id)
+        return Admitted(stream_id)
     prefix = opaque.stream_key_prefix(secret)
     row = None if prefix is None else tx.stream_keys.begins(prefix)
     is_it = opaque.is_same(_NOBODYS if row is None else row.digest, opaque.digest(secret))
@@ -87,14 +96,15 @@ def _admitted(tx: Transaction, secret: str | None, stream_id: StreamId | None) -
         raise Forbidden(
             "the stream key was revoked", code="stream.key_revoked", remedy="Make a new one."
         )
-    return _Admitted(row.stream_id, row)
+    return Admitted(row.stream_id, row)
 
 
 def _unknown_stream(stream_id: StreamId) -> NotFound:
     return NotFound(f"there is no stream {stream_id}", code="stream.not_found")
 
 
-def _require_account(tx: Transaction, stream: StreamRow) -> None:
+def require_account(tx: Transaction, stream: StreamRow) -> None:
+    """Go on unless the stream's account is disabled. Raises Forbidden."""
     account = tx.accounts.get(stream.account)
     # Of another issuer's people no row is kept.
     if account is not None and account.is_disabled:
@@ -105,10 +115,10 @@ def _require_account(tx: Transaction, stream: StreamRow) -> None:
         )
 
 
-def _publisher(admitted: _Admitted, door_url: str, holder: str) -> Publisher:
-    if admitted.key is None:
+def _publisher(let_in: Admitted, door_url: str, holder: str) -> Publisher:
+    if let_in.key is None:
         return Publisher(door_url, holder)
-    return Publisher(door_url, holder, admitted.key.id, admitted.key.version)
+    return Publisher(door_url, holder, let_in.key.id, let_in.key.version)
 
 
 def _opened(tx: Transaction, stream: StreamRow, publisher: Publisher, lease_s: float) -> SessionRow:
@@ -118,16 +128,22 @@ def _opened(tx: Transaction, stream: StreamRow, publisher: Publisher, lease_s: f
     is_open = running.state is SessionState.OPEN
     if is_open and running.publisher.holder == publisher.holder:
         return running
-    if is_open and running.is_leased and running.silent_s < ALIVE_S:
-        raise Conflict(
-            f"somebody else publishes to stream {stream.id}",
-            code="stream.busy",
-            remedy="End the other broadcast first, or wait until it is gone.",
-        )
+    require_gone(running)
     tx.sessions.take_over(running.id, publisher, lease_s)
     session = need(tx, running.id)
     tell(tx, EventType.STREAM_RESUMED, session)
     return session
+
+
+def require_gone(running: SessionRow) -> None:
+    """Go on unless a broadcast's publisher is there and alive. Raises Conflict."""
+    is_open = running.state is SessionState.OPEN
+    if is_open and running.is_leased and running.silent_s < ALIVE_S:
+        raise Conflict(
+            f"somebody else publishes to stream {running.stream_id}",
+            code="stream.busy",
+            remedy="End the other broadcast first, or wait until it is gone.",
+        )
 
 
 def _begun(tx: Transaction, stream: StreamRow, publisher: Publisher, lease_s: float) -> SessionRow:
