@@ -20,6 +20,7 @@ from schemas.workers import Pulse
 from workers.bench import Tools
 from workers.incoming import IncomingSource
 from workers.insistence import insist
+from workers.recorded import RecordedBroadcast
 from workers.scratch.cache import SourceCache
 
 #: Least time between two progress ticks of a task.
@@ -89,6 +90,11 @@ class Attempt:
     def incoming(self) -> IncomingSource:
         """What a task that brings the source in works with besides."""
         return IncomingSource(self._place.pipeline, self.claimed, self.stop)
+
+    @property
+    def recording(self) -> RecordedBroadcast:
+        """What a task that makes a recording whole works with besides."""
+        return RecordedBroadcast(self._place.pipeline, self.claimed)
 
     def source(self, ref: SourceRef) -> Path:
         """Bring the source to this box and hold it there until the attempt ends."""

@@ -10,9 +10,12 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
+from pipeline.core.recording.spool import PieceSpan
 from pipeline.outbound.port import Answer, Call
 from pipeline.storage.port import ObjectStore
 from schemas.fetching import FetchResult, FetchState
+from schemas.profile import Profile
+from schemas.streams import SessionId
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
 
@@ -159,6 +162,39 @@ class Incoming(Protocol):
 
     def begin_again(self, epoch: int) -> None:
         """Drop what was fetched. Raises LeaseLost."""
+
+
+@dataclass(frozen=True)
+class SpoolState:
+    """How much of what a publisher sent is in storage."""
+
+    pieces: tuple[PieceSpan, ...]
+    #: How far the clock was when a door last spoke; None where nobody knows.
+    told_ms: int | None
+    #: Seconds since the broadcast was over; None where its stream, and so all that is known of
+    #: it, was deleted.
+    over_s: float | None
+
+
+class Recording(Protocol):
+    """What making a recording whole needs beside a bench."""
+
+    def spool(self, session_id: SessionId) -> SpoolState:
+        """Look how much of the spool is in storage."""
+
+    def keys(self) -> Sequence[str]:
+        """Name the pieces of the spool that are in storage, in their order."""
+
+    def profile(self) -> Profile:
+        """Read what the job makes of a source."""
+
+
+class RecordBench(Bench, Protocol):
+    """The bench of the task that makes a recording whole."""
+
+    @property
+    def recording(self) -> Recording:
+        """Reach what that needs."""
 
 
 class FetchBench(Bench, Protocol):

@@ -39,6 +39,7 @@ from workers.steps import (
     package,
     probe,
     prove,
+    record,
     thumbnails,
 )
 
@@ -57,6 +58,7 @@ _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.MUX: mux.run,
     TaskKind.PACKAGE: package.run,
     TaskKind.PROVE: prove.run,
+    TaskKind.RECORD: record.run,
     TaskKind.IDLE: idle.run,
 }
 

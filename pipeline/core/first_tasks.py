@@ -1,10 +1,11 @@
-"""The tasks a job begins with: the fetch where there is no source yet, then the probe."""
+"""The tasks a job begins with: what brings the source where there is none yet, then the probe."""
 
 from collections.abc import Callable
 
 from pipeline.core.graph import NewTask
 from pipeline.core.ranks import task_rank
 from schemas.fetching import FetchParams
+from schemas.recording import RecordParams
 from schemas.tasks import ProbeParams, SourceRef
 from schemas.vocabulary import QueueName, TaskId
 
@@ -25,6 +26,35 @@ def fetch_task(params: FetchParams, *, rank: float, new_id: Callable[[], TaskId]
         rank=task_rank(rank, order=0, is_express=True),
         is_express=True,
         weight=_FETCH_COST_S,
+    )
+
+
+def record_task(
+    params: RecordParams,
+    *,
+    rank: float,
+    new_id: Callable[[], TaskId],
+    needs: tuple[TaskId, ...] = (),
+    is_background: bool = False,
+) -> NewTask:
+    """Make the task that puts together what a publisher sent.
+
+    Args:
+        params: which broadcast.
+        rank: the job's.
+        new_id: names it.
+        needs: the live task, where the job is the broadcast's own.
+        is_background: the job ends without it.
+    """
+    return NewTask(
+        id=new_id(),
+        params=params,
+        queue=QueueName.RECORD,
+        rank=task_rank(rank, order=0, is_express=not is_background),
+        needs=needs,
+        is_express=not is_background,
+        is_background=is_background,
+        weight=0.0 if is_background else _FETCH_COST_S,
     )
 
 

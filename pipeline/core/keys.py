@@ -27,6 +27,11 @@ def fetched_prefix(asset_id: AssetId, epoch: int) -> str:
     return f"{asset_prefix(asset_id)}fetched-{epoch}/"
 
 
+def spool_prefix(asset_id: AssetId) -> str:
+    """Name the prefix of the pieces of what a publisher sent."""
+    return f"{asset_prefix(asset_id)}spool/"
+
+
 def watermark_key(asset_id: AssetId, sha256: str) -> str:
     """Name the object that holds the image laid over an asset's pictures."""
     return f"{asset_prefix(asset_id)}watermark-{sha256}.png"

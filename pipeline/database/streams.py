@@ -259,6 +259,9 @@ class SessionRows(Protocol):
     def note_live(self, session_id: SessionId, facts: Mapping[str, Any]) -> None:
         """Keep what its live task tells."""
 
+    def of_asset(self, asset_id: AssetId) -> SessionRow | None:
+        """Get the one that an asset was recorded of."""
+
     def running(self, stream_id: StreamId) -> SessionRow | None:
         """Get the one of a stream that is not closed."""
 

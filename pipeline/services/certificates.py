@@ -28,6 +28,17 @@ def add_failure(tx: Transaction, task: TaskRow, error: ErrorJson) -> None:
     _add(tx, task, task.chunk or 0, StretchProof(error=error))
 
 
+def give_up(tx: Transaction, task: TaskRow, error: ErrorJson) -> None:
+    """Note that what had to be made before anything is compared was not, however often tried.
+
+    No proof of the job can follow: what waits for one is cancelled.
+    """
+    if tx.certificates.hold(task.job_id) is None:
+        tx.certificates.add(task.job_id, task.asset_id, 1)
+    tx.tasks.cancel_of_job(task.job_id)
+    _decide(tx, task, [StretchProof(error=error)])
+
+
 def _add(tx: Transaction, task: TaskRow, index: int, proof: StretchProof) -> None:
     row = tx.certificates.hold(task.job_id)
     if row is None:

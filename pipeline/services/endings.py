@@ -7,11 +7,13 @@ from pipeline.core.argv.mux import DOWNLOAD_NAME, DOWNLOAD_TYPE
 from pipeline.core.measures import is_awaited
 from pipeline.core.retry import Failure, GiveUp, RetryAfter, decide_lost
 from pipeline.database.port import Database, Transaction
-from pipeline.database.rows import JobRow, TaskRow
+from pipeline.database.rows import ErrorJson, JobRow, TaskRow
 from pipeline.services import assets, certificates, jobs, planning, sourcing
+from pipeline.services.recordings import rescuing, taking
 from schemas.events import EventType
 from schemas.fetching import FetchResult
 from schemas.media import Damage
+from schemas.recording import RecordResult
 from schemas.tasks import (
     AnalyzeResult,
     EncodeAudioResult,
@@ -26,7 +28,7 @@ from schemas.tasks import (
     TaskResult,
     ThumbnailsResult,
 )
-from schemas.vocabulary import AssetState, JobId, JobState, TaskState
+from schemas.vocabulary import AssetState, JobId, JobState, TaskKind, TaskState
 
 #: Content types of the final playlists, by ending.
 _PLAYLIST_TYPES = {"m3u8": "application/vnd.apple.mpegurl", "mpd": "application/dash+xml"}
@@ -71,8 +73,8 @@ def _note_damage(tx: Transaction, task: TaskRow, counted: Damage) -> None:
 def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
     """Put what a task made where it belongs; tell whether the job goes on."""
     match result:
-        case FetchResult():
-            return sourcing.take_in(tx, task, result)
+        case FetchResult() | RecordResult():
+            return _take_source(tx, task, result)
         case ProbeResult() | AnalyzeResult():
             return _plan(tx, task, result)
         case ThumbnailsResult():
@@ -88,6 +90,12 @@ def _take(tx: Transaction, task: TaskRow, result: TaskResult) -> bool:
         case PackageResult():
             _show_playlists(tx, task, result)
     return True
+
+
+def _take_source(tx: Transaction, task: TaskRow, result: FetchResult | RecordResult) -> bool:
+    if isinstance(result, RecordResult):
+        return taking.take_in(tx, task, result)
+    return sourcing.take_in(tx, task, result)
 
 
 def _plan(tx: Transaction, task: TaskRow, result: ProbeResult | AnalyzeResult) -> bool:
@@ -189,9 +197,22 @@ def fail(tx: Transaction, task: TaskRow, failure: Failure, *, lost: int = 0) -> 
     litter(tx, task)
     _tell(tx, EventType.TASK_FAILED, task, {"kind": task.kind, "error": error})
     if task.is_background:
+        _fail_background(tx, task, error)
+        return
+    jobs.end(tx, jobs.need(tx, task.job_id), JobState.FAILED, error)
+    if task.kind is TaskKind.LIVE:
+        rescuing.rescue(tx, tx.sessions.of_asset(task.asset_id))
+
+
+def _fail_background(tx: Transaction, task: TaskRow, error: ErrorJson) -> None:
+    if task.kind is TaskKind.PROVE:
         certificates.add_failure(tx, task, error)
+    elif task.kind is TaskKind.THUMBNAILS:
+        # Playlists are more than stills.
+        freed, _ = tx.tasks.release_dependents(task.id)
+        tx.outbox.add(freed)
     else:
-        jobs.end(tx, jobs.need(tx, task.job_id), JobState.FAILED, error)
+        certificates.give_up(tx, task, error)
 
 
 def again(

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from pipeline.core import lifecycle
 from pipeline.core.errors import Conflict, NotFound
-from pipeline.core.first_tasks import fetch_task, probe_task
+from pipeline.core.first_tasks import fetch_task, probe_task, record_task
 from pipeline.core.graph import NewTask
 from pipeline.core.ranks import job_rank
 from pipeline.core.weburl import take_apart
 from pipeline.database.filters import EVERY_JOB, JobFilter
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import JobRow, NewAsset, NewJob
+from pipeline.database.streams import SessionRow
 from pipeline.services import abilities, assets, cursors, once, views
 from pipeline.services.ids import new_id, new_task_id
 from pipeline.services.once import Claim
@@ -19,6 +20,8 @@ from schemas.events import EventType
 from schemas.fetching import FetchParams, Origin, StoredOrigin, UrlOrigin
 from schemas.http import JobPage, JobRequest, JobView
 from schemas.profile import Profile
+from schemas.recording import RecordParams
+from schemas.streams import SessionState
 from schemas.tasks import SourceRef
 from schemas.vocabulary import AssetId, AssetState, JobId, JobState
 
@@ -118,9 +121,24 @@ def begin_in(
 def _first_task(tx: Transaction, asset: NewAsset, origin: Origin | None, rank: float) -> NewTask:
     if asset.sha256:
         return probe_task(source_of(asset), rank=rank, new_id=new_task_id)
+    session = tx.sessions.of_asset(asset.id)
+    if session is not None:
+        return _record_task(session, rank)
     origin = origin or _origin(tx, asset)
     params = FetchParams(asset_id=asset.id, origin=origin, key=asset.source_key)
     return fetch_task(params, rank=rank, new_id=new_task_id)
+
+
+def _record_task(session: SessionRow, rank: float) -> NewTask:
+    """Have a broadcast's source put together that nobody has put together yet."""
+    if session.state is not SessionState.CLOSED:
+        raise Conflict(
+            f"the broadcast of asset {session.asset_id} is not over",
+            code="asset.not_fetched",
+            remedy="Wait until it is; then its recording can be worked on.",
+        )
+    params = RecordParams(asset_id=session.asset_id, session_id=session.id)
+    return record_task(params, rank=rank, new_id=new_task_id)
 
 
 def _origin(tx: Transaction, asset: NewAsset) -> Origin:

@@ -18,6 +18,7 @@ from schemas.timeline import Timeline
 from schemas.vocabulary import AssetId, JobId, QueueName, TaskKind, WorkerId
 from schemas.workers import Capabilities
 from tests.support.folder_bench import source_ref, tools
+from workers.recorded import RecordedBroadcast
 from workers.steps import (
     analyze,
     copy,
@@ -28,6 +29,7 @@ from workers.steps import (
     package,
     probe,
     prove,
+    record,
     thumbnails,
 )
 
@@ -56,6 +58,7 @@ _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.MUX: mux.run,
     TaskKind.PACKAGE: package.run,
     TaskKind.PROVE: prove.run,
+    TaskKind.RECORD: record.run,
 }
 
 
@@ -75,6 +78,11 @@ class StoreBench:
         path = self.scratch / "source"
         self._pipeline.storage.fetch(ref.key, path)
         return path
+
+    @property
+    def recording(self) -> RecordedBroadcast:
+        """What was recorded, for real."""
+        return RecordedBroadcast(self._pipeline, self._claimed)
 
     def put(self, path: Path, name: str, *, content_type: str) -> str:
         """Store a file under the attempt's prefix."""

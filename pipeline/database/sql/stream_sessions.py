@@ -23,7 +23,7 @@ from pipeline.database.sql.stream_tables import spool_piece, stream, stream_sess
 from pipeline.database.sql.tables import job
 from pipeline.database.streams import NewSession, Publisher, SessionRow, SpoolPiece
 from schemas.streams import SessionEnd, SessionId, SessionState, StreamId
-from schemas.vocabulary import JobId
+from schemas.vocabulary import AssetId, JobId
 
 _OPEN, _GRACE, _CLOSED = (
     SessionState.OPEN.value,
@@ -107,6 +107,9 @@ class SqlSessions(SqlSessionLeases):
         self._connection.execute(
             update(stream_session).where(_row_of.id == session_id).values(live_facts=dict(facts))
         )
+
+    def of_asset(self, asset_id: AssetId) -> SessionRow | None:
+        return self._one(_all().where(_row_of.asset_id == asset_id))
 
     def running(self, stream_id: StreamId) -> SessionRow | None:
         return self._one(_all().where(_row_of.stream_id == stream_id, _row_of.state != _CLOSED))

@@ -3,6 +3,7 @@
 from pipeline.core.errors import NotFound
 from pipeline.database.port import Database, Transaction
 from pipeline.database.streams import SessionRow
+from pipeline.services.recordings import rescuing
 from pipeline.services.sessions.opening import need
 from pipeline.services.sessions.telling import tell
 from schemas.events import EventType
@@ -63,6 +64,7 @@ def close_in(
     tx.streams.end(session.stream_id)
     tx.assets.expire(session.asset_id)
     tell(tx, EventType.STREAM_ENDED, session, end=end.value)
+    rescuing.rescue(tx, tx.sessions.get(session.id))
     return True
 
 

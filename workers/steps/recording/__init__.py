@@ -1,0 +1,1 @@
+"""What the record step is made of."""

@@ -1,0 +1,39 @@
+"""Waits for the doors to bring the last pieces of a spool."""
+
+import time
+
+from pipeline.core.errors import Stopped
+from pipeline.core.live_errors import SpoolUnavailable
+from pipeline.core.recording.judge import served
+from pipeline.core.recording.spool import lacks
+from schemas.streams import SessionId
+from schemas.timeline import Timeline
+from workers.bench import RecordBench
+
+#: A door brings its last piece within seconds; what takes longer is waited for without a slot.
+_WAIT_S = 15.0
+_LOOK_S = 0.5
+#: A door that was killed brings what it has when it is started again. After so long it is not
+#: waited for any more: what is there is made whole.
+PATIENCE_S = 900.0
+
+
+def awaited(session_id: SessionId, timeline: Timeline | None, bench: RecordBench) -> str | None:
+    """Return when all pieces are there; say what is missing where that is not waited for.
+
+    Raises:
+        SpoolUnavailable: some are missing, and may still come.
+        Stopped: asked to stop.
+    """
+    spans = [span for each in timeline.renditions for span in served(each)] if timeline else []
+    until_s = time.monotonic() + _WAIT_S
+    while True:
+        state = bench.recording.spool(session_id)
+        lacking = lacks(state.pieces, told_ms=state.told_ms, served=spans)
+        if lacking is None or state.over_s is None or state.over_s > PATIENCE_S:
+            return lacking
+        if time.monotonic() > until_s:
+            raise SpoolUnavailable(f"not all of the broadcast is in storage: {lacking}")
+        bench.report({"": 0.0})
+        if bench.stop.wait(_LOOK_S):
+            raise Stopped("asked to stop while waiting for the last pieces")
