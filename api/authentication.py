@@ -32,6 +32,8 @@ _OPEN: Final = frozenset(
         # They show a secret of their own, where others show who they are.
         "fronts.shown",
         "fronts.linked",
+        # Workers show a token of their own, also while the database is away.
+        "flv.session",
     }
 )
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

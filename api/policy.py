@@ -28,6 +28,12 @@ POLICY: Mapping[str, Rule] = {
     "watch.linked": EVERYBODY,
     "media.asset": EVERYBODY,
     "media.file": EVERYBODY,
+    # What is on may be watched as its stream may; workers show a token of their own.
+    "flv.stream": EVERYBODY,
+    "flv.linked": EVERYBODY,
+    "flv.session": EVERYBODY,
+    "flv.flv_sockets.stream": EVERYBODY,
+    "flv.flv_sockets.linked": EVERYBODY,
     "assets.upload": Rule(_CREATOR, Scope.ASSETS_WRITE),
     "assets.listing": Rule(_CREATOR, Scope.ASSETS_READ),
     "assets.one": Rule(_CREATOR, Scope.ASSETS_READ),

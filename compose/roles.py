@@ -10,6 +10,7 @@ from flask import Flask
 
 from api.serving import serve_gunicorn
 from compose.configuration import require_distributed, require_guarded, require_secret
+from compose.entrance import serving_door
 from compose.http import application
 from compose.scheduler import Scheduler
 from compose.stopping import asked_to_stop
@@ -56,6 +57,18 @@ def run_api(settings: Settings) -> None:
         return application(pipeline)
 
     serve_gunicorn(factory, settings)
+
+
+def run_ingest(settings: Settings) -> None:
+    """Take publishers, and hand out what they send, to workers and to viewers of FLV."""
+    require_distributed(settings)
+    require_guarded(settings, is_shared=True)
+    require_secret(settings)
+    setup_logging(settings)
+    with asked_to_stop() as stopping, serving_door(settings) as port:
+        log.info("ingest.up", rtmp_port=port)
+        stopping.wait()
+        log.info("ingest.stopping")
 
 
 def run_worker(settings: Settings, queues: Sequence[QueueName], slots: int) -> None:

@@ -9,9 +9,11 @@ import structlog
 from api.serving import serve_embedded
 from compose import folder, house_key
 from compose.configuration import require_guarded
+from compose.entrance import open_door
 from compose.house_key import HouseKey
 from compose.http import application
 from compose.scheduler import Scheduler
+from ingest.rtmp.door import Door
 from pipeline.bootstrap import Pipeline, build
 from pipeline.services import api_keys, logins, sending, tasks
 from pipeline.services.assets import LOCAL_ACCOUNT
@@ -43,6 +45,8 @@ class House:
         self._open = ExitStack()
         #: Where clients on this box reach it, once started.
         self.url = ""
+        #: Where publishers on this box reach it; 0 where another program has the port.
+        self.rtmp_port = 0
         #: What they show to it.
         self.key = ""
         #: Logs one browser in, within a quarter of an hour; for a terminal, not for a log.
@@ -62,7 +66,10 @@ class House:
             pipeline = build(self._settings)
             opening.callback(pipeline.close)
             self._take_over(pipeline)
-            self.url = self._serve(opening, pipeline)
+            door = Door(pipeline)
+            self.url = self._serve(opening, pipeline, door)
+            opening.callback(door.stop)
+            self.rtmp_port = open_door(door, self._settings, self.url)
             self._give_keys(pipeline)
             scheduler = Scheduler(pipeline)
             scheduler.start()
@@ -73,7 +80,12 @@ class House:
                 worker.start()
                 running.append(worker)
             self._open = opening.pop_all()
-        log.info("house.up", url=self.url, data_dir=str(self._settings.data_dir))
+        log.info(
+            "house.up",
+            url=self.url,
+            rtmp_port=self.rtmp_port,
+            data_dir=str(self._settings.data_dir),
+        )
 
     def stop(self) -> None:
         """Hand tasks back, finish what the others do, let go of the folder. Safe to repeat."""
@@ -85,9 +97,9 @@ class House:
             tasks.release_all(pipeline.database)
             sending.release_all(pipeline.database)
 
-    def _serve(self, opening: ExitStack, pipeline: Pipeline) -> str:
+    def _serve(self, opening: ExitStack, pipeline: Pipeline, door: Door) -> str:
         server = serve_embedded(
-            application(pipeline), self._settings.http_host, self._settings.http_port
+            application(pipeline, door=door), self._settings.http_host, self._settings.http_port
         )
         thread = Thread(target=server.serve_forever, name="http", daemon=True)
         opening.callback(thread.join)

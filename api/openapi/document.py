@@ -21,6 +21,9 @@ _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 #: What the framework adds to every GET.
 _IMPLIED = frozenset({"HEAD", "OPTIONS"})
 
+#: Websockets at an address that also answers plainly, and tells of both.
+_TOLD_WITH_ANOTHER = frozenset({"flv.flv_sockets.stream", "flv.flv_sockets.linked"})
+
 _ABOUT = (
     "Hand files in, have them made playable, follow and play them. Errors are problem documents"
     " (RFC 9457) with a stable `code`; `/api/docs` lists every code with its cause and remedy."
@@ -55,6 +58,8 @@ def document(operations: Sequence[Operation], routes: Map, *, version: str) -> d
 
 def told(rule: Rule) -> Iterator[str]:
     """Name the methods of a route that must be described."""
+    if rule.endpoint in _TOLD_WITH_ANOTHER:
+        return iter(())
     methods = frozenset(rule.methods or ())
     implied = _IMPLIED if "GET" in methods else {"OPTIONS"}
     return iter(sorted(methods - implied))

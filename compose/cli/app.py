@@ -73,6 +73,7 @@ app.command("doctor")(doctor.doctor)
 app.command("up")(roles.up)
 app.command("run")(run_clip.run)
 app.command("api")(roles.api)
+app.command("ingest")(roles.ingest)
 app.command("worker")(roles.worker)
 app.command("scheduler")(roles.scheduler)
 

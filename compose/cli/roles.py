@@ -24,6 +24,21 @@ def api(*, port: PortOption = None, host: HostOption = None) -> None:
     run_api(configuration.load(http_port=port, http_host=host))
 
 
+def ingest(
+    *,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="N", help="Port for publishers (RTMP).")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", metavar="ADDRESS", help="Address for publishers.")
+    ] = None,
+) -> None:
+    """Run the RTMP door of the distributed form; a publisher may come to any of several."""
+    from compose.roles import run_ingest
+
+    run_ingest(configuration.load(rtmp_port=port, rtmp_host=host))
+
+
 def worker(
     *,
     queues: Annotated[

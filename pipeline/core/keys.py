@@ -42,6 +42,11 @@ def attempt_prefix(asset_id: AssetId, task_id: TaskId, epoch: int) -> str:
     return f"{asset_prefix(asset_id)}{task_id}-{epoch}/"
 
 
+def spool_key(asset_id: AssetId, epoch: int, number: int) -> str:
+    """Name the object that holds a piece of what a publisher sent."""
+    return f"{asset_prefix(asset_id)}spool/{epoch}-{number:05d}.flv"
+
+
 def media_path(asset_id: AssetId, key: str) -> str:
     """Turn an object key into its path below ``/media/{asset}/``."""
     return key.removeprefix(asset_prefix(asset_id))

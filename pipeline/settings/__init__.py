@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.settings.access import AccessSettings
 from pipeline.settings.http import HttpSettings
+from pipeline.settings.ingest import IngestSettings
 from pipeline.settings.outbound import OutboundSettings
 from pipeline.settings.services import ServiceSettings
 from pipeline.settings.streams import StreamSettings
@@ -25,6 +26,7 @@ class Settings(
     UploadSettings,
     WebhookSettings,
     StreamSettings,
+    IngestSettings,
     OutboundSettings,
     AccessSettings,
     HttpSettings,
@@ -51,6 +53,11 @@ class Settings(
         """Address of the database, the embedded one if none is set."""
         embedded = f"sqlite:///{self.data_dir.absolute() / 'reelmill.db'}"
         return self.database_url.get_secret_value() or embedded
+
+    @property
+    def resolved_spool_dir(self) -> Path:
+        """Folder of what publishers send."""
+        return self.spool_dir or self.data_dir / "spool"
 
     @property
     def resolved_scratch_dir(self) -> Path:

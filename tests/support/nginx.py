@@ -14,11 +14,12 @@ from tests.support.waiting import wait_until
 _TEXT = (ROOT / "compose" / "nginx.conf").read_text()
 
 
-def render(folder: Path, *, port: int, api: str) -> Path:
+def render(folder: Path, *, port: int, api: str, ingest: str = "") -> Path:
     """Write a copy of the configuration that runs anywhere."""
     text = _TEXT
     for before, after in (
         ("server api:8080;", f"server {api};"),
+        ("server ingest:8081;", f"server {ingest or api};"),
         ("listen 8080;", f"listen 127.0.0.1:{port};"),
         ("/var/cache/nginx", str(folder / "cache")),
         ("/tmp/nginx", str(folder / "nginx")),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api.openapi.operation import BYTES, ETAG, HTML, Answer, Operation, Tag, nothing
+from api.openapi.operation import BYTES, ETAG, HTML, LOCATION, Answer, Operation, Tag, nothing
 from schemas.playback import PlaybackLinkRequest, PlaybackLinks, WatchedAsset
 from schemas.watched_stream import StreamLinks
 
@@ -101,6 +101,52 @@ PLAYBACK: Final = (
         "Open the page that people begin at",
         answers=(Answer(200, "The page.", content_types=("text/html; charset=utf-8",)),),
         problems={503: ("unavailable.database",)},
+    ),
+    Operation(
+        "flv.stream",
+        "GET",
+        Tag.PLAYBACK,
+        "Watch a stream as it comes",
+        answers=(
+            Answer(200, "FLV without an end.", content_types=("video/x-flv",)),
+            nothing(307, "Another door has it.", headers=(LOCATION,)),
+            nothing(101, "The websocket is open: FLV in binary messages."),
+        ),
+        problems={
+            400: ("http.400",),
+            403: ("http.403",),
+            404: ("stream.not_found", "stream.session_not_found"),
+            503: ("flv.full",),
+        },
+        about="It begins with the last keyframe. Also by websocket (version 13). Whoever reads too"
+        " slowly is cut off: 8 MiB or 10 s behind.",
+    ),
+    Operation(
+        "flv.linked",
+        "GET",
+        Tag.PLAYBACK,
+        "Watch a stream as it comes, by a signed address",
+        answers=(
+            Answer(200, "FLV without an end.", content_types=("video/x-flv",)),
+            nothing(307, "Another door has it.", headers=(LOCATION,)),
+            nothing(101, "The websocket is open: FLV in binary messages."),
+        ),
+        problems={
+            400: ("http.400",),
+            403: VOID,
+            404: ("stream.not_found", "stream.session_not_found"),
+            503: ("flv.full",),
+        },
+        about="As without the signature; it opens a private stream too.",
+    ),
+    Operation(
+        "flv.session",
+        "GET",
+        Tag.PLAYBACK,
+        "Read a broadcast at its door: for workers",
+        answers=(Answer(200, "FLV without an end.", content_types=("video/x-flv",)),),
+        problems={401: ("auth.required",), 404: ("stream.session_not_found",)},
+        about="Inside the house alone: the proxy in front keeps it there.",
     ),
     Operation(
         "watch.page",

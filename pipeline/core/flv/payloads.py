@@ -69,6 +69,17 @@ def is_sequence_header(kind: MediaKind, payload: bytes) -> bool:
     return packet_type(payload) == PacketType.SEQUENCE_START
 
 
+def is_coded(kind: MediaKind, payload: bytes) -> bool:
+    """Tell whether this is picture or sound, whose time counts; configurations have any time."""
+    if kind is MediaKind.VIDEO:
+        return bool(payload) and not _is_configuration(kind, payload)
+    if kind is MediaKind.DATA or not payload:
+        return False
+    if is_enhanced(kind, payload):
+        return packet_type(payload) == PacketType.CODED_FRAMES
+    return _codec_id(kind, payload) != _AAC or payload[1:2] == b"\x01"
+
+
 def untaken(kind: MediaKind, payload: bytes) -> str | None:
     """Tell what about this packet we do not take; None where it is fine."""
     if not is_enhanced(kind, payload):

@@ -9,13 +9,15 @@ from pipeline.core.flv import amf0
 from pipeline.core.flv.errors import Fault, ProtocolError
 from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.limits import Limits
-from pipeline.core.flv.payloads import is_keyframe, is_sequence_header
+from pipeline.core.flv.payloads import is_coded, is_keyframe, is_sequence_header
 
 __all__ = [
     "HEADER_BYTES",
+    "OVERHEAD_BYTES",
     "Tag",
     "TagReader",
     "header",
+    "is_coded",
     "is_keyframe",
     "is_sequence_header",
     "metadata",
@@ -28,6 +30,8 @@ HEADER_BYTES = 13
 _TYPES = {MediaKind.AUDIO: 8, MediaKind.VIDEO: 9, MediaKind.DATA: 18}
 _KINDS = {number: kind for kind, number in _TYPES.items()}
 _HEAD_BYTES, _TAIL_BYTES = 11, 4
+#: What a tag is longer by than its payload.
+OVERHEAD_BYTES = _HEAD_BYTES + _TAIL_BYTES
 _HAS_AUDIO, _HAS_VIDEO = 0x04, 0x01
 _FILTERED = 0x20
 _HEAD = struct.Struct(">BBHHBBBH")

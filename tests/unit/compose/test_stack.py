@@ -34,7 +34,7 @@ SERVICE_KEYS = {
 
 def test_the_stack_has_every_part() -> None:
     workers = {"worker", "worker-fetch", "worker-short", "worker-proof"}
-    assert set(ROLES) == {"api", "scheduler", *workers}
+    assert set(ROLES) == {"api", "ingest", "scheduler", *workers}
     assert set(SERVICES) - set(ROLES) == {
         *("nginx", "postgres", "rabbitmq", "seaweedfs", "valkey"),
     }
@@ -91,6 +91,7 @@ def test_no_secret_has_a_default() -> None:
     assert required == set(secrets.NAMES)
     assert {name for name, _ in variables} - required == {
         *("REELMILL_PORT", "REELMILL_PUBLIC_URL", "REELMILL_TRUSTED_PROXIES"),
+        *("REELMILL_RTMP_BIND", "REELMILL_RTMP_PORT"),
     }
     for line in TEXT.splitlines():
         if re.search(r"PASS|SECRET_KEY|ACCESS_KEY|AUTH", line):
@@ -98,16 +99,19 @@ def test_no_secret_has_a_default() -> None:
 
 
 def test_who_signs_has_the_secret_of_those_beside_it() -> None:
-    # Links and tokens by the API; what webhooks are sent by the scheduler.
+    # Links and tokens by the API; what webhooks are sent by the scheduler; who reads at the door.
     given = {name for name, role in ROLES.items() if "REELMILL_SECRET" in role["environment"]}
 
-    assert given == {"api", "scheduler"}
+    assert given == {"api", "ingest", "scheduler"}
 
 
 def test_only_this_host_can_reach_the_stack() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
 
-    assert ports == ["127.0.0.1:${REELMILL_PORT:-8080}:8080"]
+    assert sorted(ports) == [
+        "${REELMILL_RTMP_BIND:-127.0.0.1}:${REELMILL_RTMP_PORT:-1935}:1935",
+        "127.0.0.1:${REELMILL_PORT:-8080}:8080",
+    ]
 
 
 def test_everything_waited_for_can_say_that_it_is_healthy() -> None:

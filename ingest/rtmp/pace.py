@@ -1,0 +1,26 @@
+"""How fast one publisher may send: what is over it waits in the network, not here."""
+
+from dataclasses import dataclass
+
+#: A pause of the network may be made up for by so many seconds' worth at once.
+BURST_S = 5.0
+
+
+@dataclass
+class Pace:
+    """A bucket that fills with time and is emptied by bytes."""
+
+    limit_bps: int
+    _left_bits: float = 0.0
+    _filled_at_s: float | None = None
+
+    def wait_s(self, n_bytes: int, *, now_s: float) -> float:
+        """Count bytes that came; tell how long not to read on.
+
+        ``now_s`` is of a clock that never jumps.
+        """
+        full = self.limit_bps * BURST_S
+        since_s = BURST_S if self._filled_at_s is None else now_s - self._filled_at_s
+        self._filled_at_s = now_s
+        self._left_bits = min(full, self._left_bits + since_s * self.limit_bps) - n_bytes * 8
+        return max(0.0, -self._left_bits / self.limit_bps)
