@@ -26,6 +26,11 @@ POLICY: Mapping[str, Rule] = {
     # What may be watched is decided per asset.
     "watch.page": EVERYBODY,
     "watch.linked": EVERYBODY,
+    "live_page.listing": EVERYBODY,
+    "live_page.live": EVERYBODY,
+    "live_page.linked": EVERYBODY,
+    "watched_streams.stream": EVERYBODY,
+    "watched_streams.linked": EVERYBODY,
     "media.asset": EVERYBODY,
     "media.file": EVERYBODY,
     # What is on may be watched as its stream may; workers show a token of their own.

@@ -1,22 +1,34 @@
 #!/bin/sh
-# Fetch the player of the watch page into api/static/vendor, if Node is here.
+# Fetch the players of the pages into api/static/vendor, if Node is here.
 #
-# Not having it is fine: the watch page then shows the playlist's address instead.
+# Not having them is fine: the pages then show the addresses of playlists instead.
 set -eu
 
 log=build/front.log
 vendor=api/static/vendor
+# hls.js (Apache-2.0) plays HLS, mpegts.js (Apache-2.0) FLV, for broadcasts with little delay.
+players="hls.js/dist/hls.min.js mpegts.js/dist/mpegts.js"
 mkdir -p build "$vendor"
 
-if [ -s "$vendor/hls.min.js" ] && [ "$vendor/hls.min.js" -nt package-lock.json ]; then
+is_new() {
+  [ -s "$vendor/${1##*/}" ] && [ "$vendor/${1##*/}" -nt package-lock.json ]
+}
+
+is_whole=yes
+for player in $players; do
+  is_new "$player" || is_whole=no
+done
+if [ $is_whole = yes ]; then
   exit 0
 fi
 if ! command -v npm >/dev/null 2>&1; then
-  echo "Note: no Node here, so the watch page shows the playlist address instead of a player."
+  echo "Note: no Node here, so the pages show the playlist address instead of a player."
   exit 0
 fi
 if npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >"$log" 2>&1; then
-  cp node_modules/hls.js/dist/hls.min.js "$vendor/hls.min.js"
+  for player in $players; do
+    cp "node_modules/$player" "$vendor/${player##*/}"
+  done
 else
-  echo "Note: npm could not fetch hls.js ($log): the watch page shows the playlist address."
+  echo "Note: npm could not fetch the players ($log): the pages show the playlist address."
 fi

@@ -11,7 +11,7 @@ export function offerChoices(hls) {
   hls.on(Events.SUBTITLE_TRACK_SWITCH, () => offerCaptions(hls));
 }
 
-function offerQualities(hls) {
+export function offerQualities(hls) {
   // Pictures are listed once more for each group of sounds: the first one is everybody's.
   const group = hls.levels[0]?.audioGroups?.[0];
   const named = hls.levels
@@ -25,7 +25,7 @@ function pick(level) {
   return { label: `${Math.min(width, height)}p`, height, bitrate, group: audioGroups?.[0] };
 }
 
-function offerSounds(hls) {
+export function offerSounds(hls) {
   const named = hls.audioTracks.map(({ name }, index) => ({ label: name, index }));
   fill("sound", named, hls.audioTrack, (index) => { hls.audioTrack = index; });
 }

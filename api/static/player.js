@@ -2,6 +2,7 @@
 // browser's own HLS otherwise, and plain words where neither is there.
 
 import { offerChoices } from "./choices.js";
+import { fillScreen, onKeys, toggle } from "./keys.js";
 
 const SKIP_S = 10;
 const RETRY_MS = 3000;
@@ -80,7 +81,7 @@ export function notice(text, again = null) {
 }
 
 function addKeys(video) {
-  const actions = {
+  onKeys({
     " ": () => toggle(video),
     k: () => toggle(video),
     j: () => { video.currentTime -= SKIP_S; },
@@ -89,23 +90,5 @@ function addKeys(video) {
     ArrowRight: () => { video.currentTime += SKIP_S; },
     m: () => { video.muted = !video.muted; },
     f: () => fillScreen(video),
-  };
-  document.addEventListener("keydown", (event) => {
-    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    const isTyping = event.target.closest("button, select, a, summary, input");
-    if (!action || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-    // The element's own keys would do the same once more.
-    event.preventDefault();
-    action();
   });
-}
-
-function toggle(video) {
-  if (video.paused) video.play().catch(() => {});
-  else video.pause();
-}
-
-function fillScreen(video) {
-  if (document.fullscreenElement) document.exitFullscreen();
-  else video.requestFullscreen?.();
 }

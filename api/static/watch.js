@@ -2,6 +2,7 @@
 // its preparation is until then and beyond. Starts from what the server wrote into the page.
 
 import { showChapters } from "./chapters.js";
+import { offerCopies } from "./copying.js";
 import { notice, startPlayer } from "./player.js";
 import { followJob } from "./progress.js";
 
@@ -122,13 +123,7 @@ async function waitForJob() {
   if (!data.is_over && !ENDED.has(byId("state").dataset.state)) follow();
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
-    button.textContent = texts.copied;
-  });
-}
-
+offerCopies(texts);
 showState(data.state);
 showChapters(data.chapters);
 if (data.state === "failed" || data.state === "cancelled") playRemains();

@@ -15,6 +15,9 @@ from schemas.playback import PlaybackLinkRequest
 from schemas.streams import StreamId
 from schemas.watched_stream import StreamLinks
 
+#: Where viewers read what they may know of a stream, below its live address.
+STREAM_NAME = "stream.json"
+
 
 @dataclass(frozen=True)
 class StreamAdmission:
@@ -105,7 +108,7 @@ def link(
         live_url=below,
         hls_url=f"{below}/master.m3u8",
         flv_url=f"{below}.flv",
-        stream_url=f"{below}/stream.json",
+        stream_url=f"{below}/{STREAM_NAME}",
     )
 
 

@@ -2,14 +2,25 @@
 
 import pytest
 
+from pipeline.audience.memory import MemoryViewers
+from pipeline.audience.port import ViewerKind
 from pipeline.core import links
 from pipeline.core.errors import Forbidden, NotFound
 from pipeline.database.port import Database
-from pipeline.services import stream_viewing, streams, viewing
+from pipeline.services import (
+    sessions,
+    stream_keys,
+    stream_showing,
+    stream_viewing,
+    streams,
+    viewing,
+)
 from pipeline.services.viewing import Viewer
 from schemas.identity import Identity, Playback, Role
 from schemas.playback import PlaybackLinkRequest
-from schemas.streams import StreamChange, StreamId
+from schemas.streams import StreamChange, StreamId, StreamKeyChange, StreamState
+from schemas.vocabulary import AssetId, AssetState
+from schemas.watched_stream import WatchedStream
 from tests.support.broadcasting import AT, channel, publish
 
 KEY = links.key_of(b"secret")
@@ -119,3 +130,49 @@ def test_links_are_its_owners_to_give_and_void(database: Database, private: Stre
         stream_viewing.link(database, private, HOUR, key=KEY, owner="other")
     with pytest.raises(NotFound):
         stream_viewing.revoke_links(database, private, owner="other")
+
+
+def test_viewers_are_led_to_what_is_on_and_to_what_was(database: Database) -> None:
+    made, viewers = channel(database), MemoryViewers()
+
+    def shown() -> WatchedStream:
+        return stream_showing.show(database, viewers, made.id, Viewer(KEY))[0]
+
+    first = publish(database, made.secret)
+    assert (shown().status, shown().dvr_url) == (StreamState.LIVE, None)
+    playable(database, first.asset_id)
+    viewers.seen(made.id, ["a", "b"], ViewerKind.HLS)
+    assert shown().dvr_url == f"/watch/{first.asset_id}"
+    assert shown().viewer_count == 2
+
+    sessions.drop_session(database, first.id, epoch=first.epoch)
+    assert shown().is_reconnecting
+    sessions.close_session(database, first.id)
+    assert shown().recording_url == f"/watch/{first.asset_id}"
+    assert (shown().dvr_url, shown().viewer_count) == (None, None)
+
+    # One that has nothing to watch yet leaves the one before.
+    publish(database, made.secret)
+    assert shown().recording_url == f"/watch/{first.asset_id}"
+
+
+def test_links_lead_to_signed_recordings(database: Database, private: StreamId) -> None:
+    with database.write() as tx:
+        key_id = tx.stream_keys.of(None, private)[0].id
+    secret = stream_keys.change(database, key_id, StreamKeyChange(rotate=True), owner=None).key
+    assert secret is not None
+    asset_id = publish(database, secret).asset_id
+    playable(database, asset_id)
+    given = Viewer(KEY, token=token(database, private))
+
+    shown, _ = stream_showing.show(database, MemoryViewers(), private, given)
+
+    assert shown.dvr_url is not None
+    word = shown.dvr_url.partition("~")[2]
+    with database.read() as tx:
+        assert viewing.admit(tx, asset_id, Viewer(KEY, token=word)).asset.id == asset_id
+
+
+def playable(db: Database, asset_id: AssetId) -> None:
+    with db.write() as tx:
+        tx.assets.move(asset_id, [AssetState.PROCESSING], AssetState.PLAYABLE)

@@ -4,7 +4,7 @@ from typing import Final
 
 from api.openapi.operation import BYTES, ETAG, HTML, LOCATION, Answer, Operation, Tag, nothing
 from schemas.playback import PlaybackLinkRequest, PlaybackLinks, WatchedAsset
-from schemas.watched_stream import StreamLinks
+from schemas.watched_stream import StreamLinks, WatchedStream
 
 VOID: Final = ("playback.link_invalid", "playback.link_expired", "playback.link_revoked")
 
@@ -170,6 +170,54 @@ PLAYBACK: Final = (
             Answer(404, "The page that says there is none.", content_types=(HTML,)),
         ),
         problems={503: ("unavailable.database",)},
+    ),
+    Operation(
+        "live_page.listing",
+        "GET",
+        Tag.PLAYBACK,
+        "Open the page of who is live",
+        answers=(Answer(200, "The page.", content_types=(HTML,)),),
+        problems={503: ("unavailable.database",)},
+    ),
+    Operation(
+        "live_page.live",
+        "GET",
+        Tag.PLAYBACK,
+        "Open the page of a stream",
+        answers=(
+            Answer(200, "The page.", content_types=(HTML,)),
+            Answer(404, "The page that says there is none.", content_types=(HTML,)),
+        ),
+        problems={503: ("unavailable.database",)},
+    ),
+    Operation(
+        "live_page.linked",
+        "GET",
+        Tag.PLAYBACK,
+        "Open the page of a stream's signed address",
+        answers=(
+            Answer(200, "The page.", content_types=(HTML,)),
+            Answer(403, "The page that says why the address is void.", content_types=(HTML,)),
+            Answer(404, "The page that says there is none.", content_types=(HTML,)),
+        ),
+        problems={503: ("unavailable.database",)},
+    ),
+    Operation(
+        "watched_streams.stream",
+        "GET",
+        Tag.PLAYBACK,
+        "Show a stream to a viewer",
+        answers=(Answer(200, "What a viewer may know.", WatchedStream),),
+        problems={404: ("stream.not_found",)},
+        about="Pages and apps ask for it every few seconds: it says when to start playing.",
+    ),
+    Operation(
+        "watched_streams.linked",
+        "GET",
+        Tag.PLAYBACK,
+        "Show a stream by a signed address",
+        answers=(Answer(200, "The same, with signed addresses in it.", WatchedStream),),
+        problems={403: VOID, 404: ("stream.not_found",)},
     ),
     Operation(
         "watch.static",
