@@ -20,6 +20,7 @@ from schemas.http import AssetView, JobRequest
 from schemas.identity import Playback
 from schemas.playback import PlaybackLinkRequest
 from tests.support import nginx
+from tests.support.broadcasting import channel
 from tests.support.house import House
 from tests.support.served import running, serving
 from tests.support.tus import PATH, Tus
@@ -127,6 +128,26 @@ def test_an_old_playlist_is_nobodys_first_answer(tmp_path: Path) -> None:
         second = httpx.get(f"{door}/media/a/180p.m3u8").text
 
     assert (first, second) == ("1", "2")
+
+
+def test_pages_of_a_stream_ask_the_api_once(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path / "data", trusted_proxies=1) as served,
+        nginx.running(tmp_path, served.url) as door,
+    ):
+        stream_id = channel(served.pipeline.database).id
+        cached = [
+            httpx.get(f"{door}/live/{stream_id}/stream.json").headers["X-Cache-Status"]
+            for _ in range(2)
+        ]
+        signed_in = {"Cookie": "reelmill_session=x"}
+        own = httpx.get(f"{door}/live/{stream_id}/stream.json", headers=signed_in)
+        page = httpx.get(f"{door}/live/{stream_id}")
+
+    assert cached == ["MISS", "HIT"]
+    assert own.headers["X-Cache-Status"] == "BYPASS"
+    assert own.json()["id"] == stream_id
+    assert "X-Cache-Status" not in page.headers
 
 
 def test_what_was_closed_is_closed_behind_the_cache_too(tmp_path: Path) -> None:
