@@ -9,12 +9,14 @@ from pipeline.core.errors import MediaError
 from pipeline.core.graph import Expansion, NewTask, analyze_task, expand
 from pipeline.core.lifecycle import JOB_ENDED
 from pipeline.core.plan import can_analyze, plan
+from pipeline.core.recording.spool import LACKING
 from pipeline.core.trim import used
 from pipeline.database.port import Transaction
 from pipeline.database.rows import JobRow, Loan, RenditionRow, TaskRow
 from pipeline.services import assets, fleet, jobs, reuse
 from pipeline.services.ids import new_task_id
 from schemas.events import EventType
+from schemas.media import MediaFacts
 from schemas.plan import AudioPlan, MediaPlan, RungMeasure, RungPlan, SubtitlePlan
 from schemas.tasks import ProbeResult, ProveParams, SourceRef
 from schemas.vocabulary import JobId, JobState, Medium
@@ -34,7 +36,7 @@ def plan_job(
     A source that cannot be planned for ends the job as failed: its probe did its work. Where
     samples shall choose the rungs, they are measured first (``measures`` is then not None).
     """
-    tx.assets.set_facts(task.asset_id, found.facts)
+    _keep_facts(tx, task, found.facts)
     job = jobs.need(tx, task.job_id)
     goes_on = job.state not in JOB_ENDED and (job.is_dry_run or _plan(tx, job, found, measures))
     if found.working_source is not None and (job.is_dry_run or not goes_on):
@@ -42,6 +44,14 @@ def plan_job(
         prefix, _, _ = found.working_source.key.rpartition("/")
         tx.garbage.add(f"{prefix}/", delay_s=0.0)
     return goes_on
+
+
+def _keep_facts(tx: Transaction, task: TaskRow, facts: MediaFacts) -> None:
+    """Store facts, and what was said before that no probe can see: that a recording lacks some."""
+    before = assets.need(tx, task.asset_id).facts
+    kept = [one for one in before.warnings if one.code == LACKING] if before else []
+    warnings = tuple(dict.fromkeys((*facts.warnings, *kept)))
+    tx.assets.set_facts(task.asset_id, facts.model_copy(update={"warnings": warnings}))
 
 
 def _plan(

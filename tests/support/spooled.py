@@ -15,7 +15,7 @@ from pipeline.services import sessions
 from pipeline.settings import Settings
 from workers.ffmpeg.tools import find
 
-_FFMPEG, _ = find(Settings())
+FFMPEG, _ = find(Settings())
 _PICTURE = "testsrc2=s=320x180:r=30"
 _SOUND = "sine=440:r=48000"
 
@@ -31,7 +31,7 @@ def encoded(
     """Encode test pictures and sound as streamers do, a keyframe each second."""
     inputs = [word for each in (picture, sound) if each for word in ("-f", "lavfi", "-i", each)]
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-pix_fmt", "yuv420p"]
-    command = [_FFMPEG, "-v", "error", "-y", *inputs, "-t", str(length_s), *codecs]
+    command = [FFMPEG, "-v", "error", "-y", *inputs, "-t", str(length_s), *codecs]
     subprocess.run([*command, "-c:a", "aac", *flags, "-f", "flv", str(path)], check=True)
     return TagReader().receive_data(path.read_bytes())
 

@@ -20,6 +20,7 @@ from schemas.tasks import ProveParams, ProveResult
 from schemas.timeline import Timeline
 from schemas.vocabulary import Medium
 from workers.bench import Bench
+from workers.steps.proof.clocked import Sent, said
 from workers.steps.proof.gather import gather, head
 from workers.steps.proof.listen import Hearing, listen
 from workers.steps.proof.programs import Programs
@@ -64,15 +65,22 @@ class _Proof:
     def points(self) -> Iterator[Point]:
         """Look at what needs no decoding first."""
         rungs = [track for track in self.tracks if track.is_picture]
+        source = self.bench.source(self.params.source)
+        if any(track.is_clocked for track in self.tracks):
+            yield from said(self.tracks, Sent(self.params, source, self.programs))
+            yield from map(self._extinf, self.tracks)
+        else:
+            yield from self._containers(rungs)
+        if self.params.stretch.index == 0:
+            yield from (self._announced(track) for track in self.tracks)
+        yield from self._watch(rungs, source)
+        yield from self._listen(source)
+
+    def _containers(self, rungs: Sequence[Track]) -> Iterator[Point]:
         for track in self.tracks:
             yield from self._container(track)
         if rungs and self.params.plan.grid is not None:
             yield container.keyframes(rungs, self.params.plan.grid)
-        if self.params.stretch.index == 0:
-            yield from (self._announced(track) for track in self.tracks)
-        source = self.bench.source(self.params.source)
-        yield from self._watch(rungs, source)
-        yield from self._listen(source)
 
     def _container(self, track: Track) -> Iterator[Point]:
         grid = self.params.plan.grid
@@ -82,8 +90,11 @@ class _Proof:
         else:
             yield container.sound_times(track)
         yield container.inits(track)
+        yield self._extinf(track)
+
+    def _extinf(self, track: Track) -> Point:
         text = self._text(media_name(track.name))
-        yield playlists.extinf(track, self.timeline.asset_id, text)
+        return playlists.extinf(track, self.timeline.asset_id, text)
 
     def _text(self, name: str) -> str | None:
         key = self.timeline.files.get(name)
@@ -95,8 +106,9 @@ class _Proof:
         tags = colors.output(video, rung.video_range) if video and rung else None
         answer = self.programs.ffprobe(tags_argv(head(track, self.bench)))
         stream = json.loads(answer)["streams"][0]
-        if track.name == self.params.plan.copied_rung and tags is not None:
-            # A copied source that leaves its colours unsaid is what its players assume it to be.
+        is_as_sent = track.is_clocked or track.name == self.params.plan.copied_rung
+        if is_as_sent and tags is not None:
+            # Colours that a source passed on leaves unsaid are what its players assume.
             stream = {**_said_by_all(tags), **stream}
         return announced(track, self._text(_MASTER_NAME), stream, tags)
 

@@ -7,6 +7,7 @@ from pipeline.core.errors import MediaError, NotFound
 from pipeline.core.plan import plan
 from pipeline.core.recording.joining import Joining
 from pipeline.core.recording.judge import Judgement, judge
+from pipeline.core.recording.spool import LACKING
 from schemas.media import MediaFacts, MediaWarning
 from schemas.profile import Profile
 from schemas.recording import RecordParams, RecordResult
@@ -33,7 +34,7 @@ def run(params: RecordParams, bench: RecordBench) -> RecordResult:
     path, joining = _made(making, bench)
     facts = described(path, bench)
     if lacking is not None:
-        warning = MediaWarning(code="recording.incomplete", detail=f"Not all came: {lacking}.")
+        warning = MediaWarning(code=LACKING, detail=f"Not all came: {lacking}.")
         facts = facts.model_copy(update={"warnings": (*facts.warnings, warning)})
     source = bench.put_source(path, SOURCE_NAME)
     judged = _judged(timeline, joining, facts, bench.recording.profile())

@@ -211,3 +211,15 @@ def _opened_raw(name: str, size_px: tuple[int, int]) -> Any:
 def _compiled(options: Sequence[str], *outputs: Any) -> list[str]:
     # Keep the clocks of the files: everything is known by its time.
     return ["-copyts", *options, *ffmpeg.compile(ffmpeg.merge_outputs(*outputs))[1:]]
+
+
+def packet_times_argv(source: str, *, index: int, window: Window) -> list[str]:
+    """Ask ffprobe when a track's packets are shown, one a line, over a span and a little more."""
+    return [
+        *("-v", "error"),
+        *input_flags(),
+        *("-select_streams", str(index)),
+        *("-read_intervals", f"{max(0.0, window.start_s):.3f}%{window.end_s + 1:.3f}"),
+        *("-show_entries", "packet=pts_time", "-of", "csv=p=0"),
+        f"file:{source}",
+    ]

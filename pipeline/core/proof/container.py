@@ -50,7 +50,7 @@ def picture_times(track: Track, grid: Grid) -> Point:
         if wrong:
             detail = f"{len(wrong)} frames are off the grid, the first by {off_s[wrong[0]]:+.6f} s"
             flaws.append(track.flaw(part, detail))
-    flaws += _backward(track)
+    flaws += backward(track)
     figures = (Figure(name="off_grid_s", value=worst_s, bar=1 / track.init.timescale),)
     return _point(PointName.TIMES, track, figures, flaws)
 
@@ -64,7 +64,7 @@ def _off_grid_s(track: Track, part: Part, grid: Grid) -> list[float]:
     ]
 
 
-def _backward(track: Track) -> Iterator[Flaw]:
+def backward(track: Track) -> Iterator[Flaw]:
     """Find decoding times that do not rise, within segments and from one to the next."""
     last = None
     for part in track.read():

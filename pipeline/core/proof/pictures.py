@@ -151,12 +151,20 @@ def _tell_together(compared: Compared, source: Film) -> bool:
 
 
 def _flaws(viewed: Viewed, compared: Compared) -> Iterator[Flaw]:
-    segments = compared.numbers // viewed.grid.segment_frames
     unlike = _unlike(viewed.source)
     for part in viewed.track.read():
-        rows = np.flatnonzero(segments == part.index)
+        first, end = _frames(viewed, part)
+        rows = np.flatnonzero((compared.numbers >= first) & (compared.numbers < end))
         if len(rows):
             yield from _flaw(viewed, compared, part, rows, unlike)
+
+
+def _frames(viewed: Viewed, part: Part) -> tuple[int, int]:
+    """Tell which frames of the grid are a part's."""
+    rate, n_frames = viewed.grid.frame_rate, viewed.grid.segment_frames
+    if not viewed.track.is_clocked:
+        return part.index * n_frames, (part.index + 1) * n_frames
+    return round(part.start_s * rate), round((part.start_s + part.segment.duration_s) * rate)
 
 
 def _flaw(

@@ -12,6 +12,8 @@ from schemas.vocabulary import Medium
 
 #: A border this near to a stretch's end belongs to the next one: ends are floats of exact times.
 _NEAR_S = 1e-6
+#: The same where sound is cut on its own frames, and times are whole milliseconds.
+_NEAR_CLOCK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Track:
         """Tell pictures from sound."""
         return self.rendition.medium is Medium.VIDEO
 
+    @property
+    def is_clocked(self) -> bool:
+        """Tell a broadcast's rendition: its segments lie where its clock says, with gaps."""
+        return is_clocked(self.rendition)
+
     def read(self) -> Iterator[Part]:
         """Walk the parts that could be read."""
         return (part for part in self.parts if part.samples)
@@ -77,12 +84,24 @@ def within(
 ) -> tuple[tuple[TimelineSegment, Fraction], ...]:
     """Pick the segments that start within a stretch, each with its promised start.
 
-    The last stretch takes whatever else there is: sound may reach over the asset's end.
+    The last stretch takes whatever else there is: sound may reach over the asset's end. Of a
+    broadcast, times are those of its clock.
     """
-    starts_s = borders_s(rendition.segments)
+    near_s = _NEAR_CLOCK_S if is_clocked(rendition) else _NEAR_S
     end_s = stretch.end_s if stretch.index + 1 < stretch.n_stretches else float("inf")
     return tuple(
         (segment, start_s)
-        for segment, start_s in zip(rendition.segments, starts_s, strict=False)
-        if stretch.start_s - _NEAR_S <= start_s < end_s - _NEAR_S
+        for segment, start_s in zip(rendition.segments, _starts_s(rendition), strict=False)
+        if stretch.start_s - near_s <= start_s < end_s - near_s
     )
+
+
+def is_clocked(rendition: RenditionTimeline) -> bool:
+    """Tell whether segments say where they lie on the clock of a broadcast."""
+    return any(segment.start_ms is not None for segment in rendition.segments)
+
+
+def _starts_s(rendition: RenditionTimeline) -> tuple[Fraction, ...]:
+    if is_clocked(rendition):
+        return tuple(Fraction(segment.start_ms or 0, 1000) for segment in rendition.segments)
+    return borders_s(rendition.segments)

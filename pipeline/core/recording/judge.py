@@ -79,8 +79,10 @@ def _is_copy(timeline: Timeline, rendition: RenditionTimeline, number: int) -> b
 
 def _left_out(timeline: Timeline, wished: MediaPlan) -> Iterator[str]:
     made = {_short(each.width_px or 0, each.height_px or 0) for each in timeline.renditions}
+    names = {each.name for each in timeline.renditions}
     for rung in wished.rungs:
-        if _short(rung.width_px, rung.height_px) not in made:
+        # A source passed on stands for the rung it is nearest to, and is named like it.
+        if rung.name not in names and _short(rung.width_px, rung.height_px) not in made:
             yield f"{rung.name} was not made while the broadcast was on."
 
 
@@ -94,12 +96,20 @@ def runs(timeline: Timeline) -> tuple[Span, ...]:
     pictures = [each for each in timed if each.medium is Medium.VIDEO]
     leading = next(iter(pictures or timed), None)
     found: list[Span] = []
-    for segment in leading.segments if leading is not None else ():
+    for number, segment in enumerate(leading.segments if leading is not None else ()):
         if segment.start_ms is None:
             continue
         until_ms = segment.start_ms + round(segment.duration_s * 1000)
-        if found and not segment.is_discontinuous and segment.start_ms <= found[-1].until_ms + 1:
+        goes_on = not any(_breaks(each, number) for each in timed)
+        if found and goes_on and segment.start_ms <= found[-1].until_ms + 1:
             found[-1] = Span(found[-1].from_ms, until_ms)
         else:
             found.append(Span(segment.start_ms, until_ms))
     return tuple(found)
+
+
+def _breaks(rendition: RenditionTimeline, number: int) -> bool:
+    if not 0 < number < len(rendition.segments):
+        return False
+    before, segment = rendition.segments[number - 1 : number + 1]
+    return segment.is_discontinuous or segment.init_sha256 != before.init_sha256

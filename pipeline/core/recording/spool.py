@@ -11,6 +11,8 @@ from pipeline.core.recording.spans import Span, without
 _NAME = re.compile(r"/(\d+)-(\d+)\.flv$")
 #: A door that is killed loses no more than this of what it told of.
 _LOST_MS = 2_000
+#: The warning that some of what was sent never came.
+LACKING = "recording.incomplete"
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,13 @@ class Programs:
         self.cpu_s += ended.cpu_s
         return ended
 
-    def ffprobe(self, argv: Sequence[str]) -> bytes:
+    def ffprobe(self, argv: Sequence[str], *readable: Path) -> bytes:
         """Ask ffprobe."""
         lines: list[bytes] = []
         ended = read_lines(
             argv,
             program=self._bench.tools.ffprobe,
-            cage=Cage(self._bench.scratch),
+            cage=Cage(self._bench.scratch, readable),
             limits=self._limits,
             stop=self._bench.stop,
             on_line=lines.append,
