@@ -4,16 +4,19 @@ Segment addresses carry the attempt that made them, so no template fits: each re
 ``SegmentList``. Its ``duration`` is nominal, as the standard allows and dash.js needs (it knows no
 ``SegmentTimeline`` in a list): exact for picture, within a sound frame for sound.
 
-Limit: a rendition whose init segment changes midway is left out; HLS plays it.
+Where a broadcast broke off a new period begins. Limit: of other assets, a rendition whose init
+segment changes midway is left out; HLS plays it.
 """
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 from pipeline.core import measures
+from pipeline.core.dash_periods import Period, periods
 from pipeline.core.dash_tracks import add_text, add_words
 from pipeline.core.errors import NotFound
 from pipeline.core.keys import media_path
@@ -47,17 +50,16 @@ def manifest(
     """
     if timeline.is_encrypted:
         raise NotFound("An encrypted asset plays over HLS alone", code="playback.hls_only")
-    shown = [each for each in measures.listed(timeline, is_whole=is_whole) if _has_one_init(each)]
+    shown = [each for each in measures.listed(timeline, is_whole=is_whole) if _is_sayable(each)]
     promised = {each.medium for each in timeline.renditions} - {Medium.TEXT}
     if not promised <= {each.medium for each in shown}:
         raise NotFound("This asset cannot be played over DASH (yet)", code="playback.not_ready")
     timed = [each for each in shown if each.medium is not Medium.TEXT]
     length_s = max(measures.length_s(each.segments) for each in timed)
     mpd = ET.Element("MPD", _mpd_attributes(timeline, length_s, published_at))
-    period = ET.SubElement(mpd, "Period", id="0", start="PT0S")
-    if timeline.is_ended:
-        period.set("duration", _duration(length_s))
-    _add_sets(period, timeline, shown)
+    found = periods(shown)
+    for period in found:
+        _add_period(mpd, timeline, period, is_over=timeline.is_ended or period is not found[-1])
     if not timeline.is_ended:
         # Without it dash.js asks a public time server.
         scheme = "urn:mpeg:dash:utc:http-head:2014"
@@ -66,8 +68,18 @@ def manifest(
     return ET.tostring(mpd, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _has_one_init(rendition: RenditionTimeline) -> bool:
-    return len({segment.init_sha256 for segment in rendition.segments}) == 1
+def _is_sayable(rendition: RenditionTimeline) -> bool:
+    """Tell whether each period has one init segment; a broadcast is cut into periods for that."""
+    is_clocked = rendition.segments[0].start_ms is not None
+    return is_clocked or len({segment.init_sha256 for segment in rendition.segments}) == 1
+
+
+def _add_period(mpd: ET.Element, timeline: Timeline, period: Period, *, is_over: bool) -> None:
+    start = _duration(period.start_s)
+    element = ET.SubElement(mpd, "Period", id=str(period.number), start=start)
+    if is_over:
+        element.set("duration", _duration(period.length_s))
+    _add_sets(element, timeline, period)
 
 
 def _mpd_attributes(
@@ -93,25 +105,34 @@ def _mpd_attributes(
     return attributes
 
 
-def _add_sets(period: ET.Element, timeline: Timeline, shown: Sequence[RenditionTimeline]) -> None:
-    videos = [each for each in shown if each.medium is Medium.VIDEO]
-    sounds = [each for each in shown if each.medium is Medium.AUDIO]
+def _add_sets(element: ET.Element, timeline: Timeline, period: Period) -> None:
+    videos = [each for each in period.renditions if each.medium is Medium.VIDEO]
+    sounds = [each for each in period.renditions if each.medium is Medium.AUDIO]
+    at = _At(timeline, period.media_start_s)
     if videos:
-        _add_set(period, timeline, videos, {"contentType": "video", "mimeType": "video/mp4"})
+        _add_set(element, at, videos, {"contentType": "video", "mimeType": "video/mp4"})
     for sound in sounds:
         tag, _ = tag_and_name(sound.language)
         language = {"lang": tag} if tag else {}
         kind = {"contentType": "audio", "mimeType": "audio/mp4"}
-        made = _add_set(period, timeline, [sound], {**kind, **language})
+        made = _add_set(element, at, [sound], {**kind, **language})
         add_words(made, sound)
-    for text in shown:
+    for text in period.renditions:
         if text.medium is Medium.TEXT:
-            add_text(period, timeline.asset_id, text)
+            add_text(element, timeline.asset_id, text)
+
+
+@dataclass(frozen=True)
+class _At:
+    """What a period's renditions are part of, and the media's time where it begins."""
+
+    timeline: Timeline
+    media_start_s: Fraction
 
 
 def _add_set(
     period: ET.Element,
-    timeline: Timeline,
+    at: _At,
     renditions: Sequence[RenditionTimeline],
     attributes: dict[str, str],
 ) -> ET.Element:
@@ -120,14 +141,14 @@ def _add_set(
     )
     _add_range(adaptation, renditions[0].video_range)
     for rendition in sorted(renditions, key=lambda each: each.bitrate_bps, reverse=True):
-        peak, _ = measures.announced_bps(rendition, timeline)
+        peak, _ = measures.announced_bps(rendition, at.timeline)
         representation = ET.SubElement(
             adaptation,
             "Representation",
             {"id": rendition.name, "bandwidth": str(peak), "codecs": rendition.codecs},
         )
         _describe(representation, rendition)
-        _add_segments(representation, timeline, rendition)
+        _add_segments(representation, at, rendition)
     return adaptation
 
 
@@ -167,19 +188,17 @@ def _describe(representation: ET.Element, rendition: RenditionTimeline) -> None:
         )
 
 
-def _add_segments(
-    representation: ET.Element, timeline: Timeline, rendition: RenditionTimeline
-) -> None:
-    nominal_s = _nominal_s(rendition, timeline.segment_s)
+def _add_segments(representation: ET.Element, at: _At, rendition: RenditionTimeline) -> None:
+    nominal_s = _nominal_s(rendition, at.timeline.segment_s)
     timescale = _timescale(nominal_s)
     segments = ET.SubElement(
         representation,
         "SegmentList",
         timescale=str(timescale),
         duration=str(round(nominal_s * timescale)),
-        presentationTimeOffset=str(measures.MEDIA_ZERO_S * timescale),
+        presentationTimeOffset=str(round(at.media_start_s * timescale)),
     )
-    asset_id = timeline.asset_id
+    asset_id = at.timeline.asset_id
     first = rendition.segments[0]
     ET.SubElement(segments, "Initialization", sourceURL=media_path(asset_id, first.init_key))
     _add_addresses(segments, asset_id, (segment.key for segment in rendition.segments))
@@ -193,11 +212,13 @@ def _add_addresses(segments: ET.Element, asset_id: AssetId, keys: Iterable[str])
 def _nominal_s(rendition: RenditionTimeline, segment_s: int) -> Fraction:
     """Choose the length by which a player finds the segment of a time.
 
-    Picture segments are equally long but for the last one. Sound follows whole frames around the
+    Picture segments are equally long but for the last one, unless a publisher's keyframes decided
+    where they end. Sound follows whole frames around the
     aimed length; taking that length itself keeps the manifest steady while it grows.
     """
     segments = rendition.segments
-    if rendition.medium == "video" or len(segments) == 1:
+    is_even = rendition.medium == "video" and segments[0].start_ms is None
+    if is_even or len(segments) == 1:
         return segments[0].duration_s
     starts_s = measures.borders_s(segments)[:-1]
     drift_s = max(abs(start_s - n * segment_s) for n, start_s in enumerate(starts_s))

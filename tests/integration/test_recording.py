@@ -95,6 +95,7 @@ def test_a_gap_is_kept_and_what_lies_around_it_is_proven_piece_by_piece(
     assert flaws(pipeline, session.asset_id) == []
     assert after.certificate is CertificateState.PASSED
     assert "#EXT-X-DISCONTINUITY\n" in text(pipeline, session, "180p.m3u8", tmp_path)
+    assert text(pipeline, session, "manifest.mpd", tmp_path).count("<Period ") == 2
 
 
 def test_what_was_not_all_served_is_made_anew_beside_it(

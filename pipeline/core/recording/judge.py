@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.core.dash_periods import breaks
 from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.recording.spans import Span, joined, total_ms, without
 from schemas.plan import MediaPlan
@@ -100,16 +101,9 @@ def runs(timeline: Timeline) -> tuple[Span, ...]:
         if segment.start_ms is None:
             continue
         until_ms = segment.start_ms + round(segment.duration_s * 1000)
-        goes_on = not any(_breaks(each, number) for each in timed)
+        goes_on = not any(breaks(each, number) for each in timed)
         if found and goes_on and segment.start_ms <= found[-1].until_ms + 1:
             found[-1] = Span(found[-1].from_ms, until_ms)
         else:
             found.append(Span(segment.start_ms, until_ms))
     return tuple(found)
-
-
-def _breaks(rendition: RenditionTimeline, number: int) -> bool:
-    if not 0 < number < len(rendition.segments):
-        return False
-    before, segment = rendition.segments[number - 1 : number + 1]
-    return segment.is_discontinuous or segment.init_sha256 != before.init_sha256

@@ -9,7 +9,7 @@ import pytest
 from pipeline.core import dash, measures
 from pipeline.core.argv import encode
 from pipeline.core.errors import NotFound
-from schemas.timeline import Timeline
+from schemas.timeline import RenditionTimeline, Timeline
 from schemas.vocabulary import VideoRange
 from tests.support.timelines import audio, timeline, video
 
@@ -114,3 +114,48 @@ def test_a_player_that_knows_no_pq_is_warned_off_and_hlg_is_only_named() -> None
     assert f'<EssentialProperty {scheme} value="16"' in told(VideoRange.PQ)
     assert f'<SupplementalProperty {scheme} value="18"' in told(VideoRange.HLG)
     assert "Property" not in told(VideoRange.SDR)
+
+
+def _on_air(made: RenditionTimeline, at_ms: tuple[int, ...]) -> RenditionTimeline:
+    """Put segments on a broadcast's clock; whatever leaves a gap breaks off, with an init anew."""
+    segments = []
+    init = 0
+    for n, (segment, start_ms) in enumerate(zip(made.segments, at_ms, strict=True)):
+        is_new = n > 0 and start_ms - at_ms[n - 1] > 5_000
+        init += is_new
+        change = {"start_ms": start_ms, "is_discontinuous": is_new, "init_sha256": str(init) * 64}
+        segments.append(segment.model_copy(update=change))
+    return made.model_copy(update={"segments": tuple(segments)})
+
+
+def test_a_broadcast_that_broke_off_has_a_period_for_each_stretch() -> None:
+    at_ms = (0, 4_004, 60_000)
+    aired = timeline(_on_air(video(n=3), at_ms), _on_air(audio(n=3), at_ms), is_ended=True)
+
+    mpd = ET.fromstring(dash.manifest(aired, is_whole=True))
+
+    periods = mpd.findall("d:Period", NAMESPACE)
+    assert [each.attrib for each in periods] == [
+        {"id": "0", "start": "PT0S", "duration": "PT8.008S"},
+        {"id": "1", "start": "PT8.008S", "duration": "PT4.004S"},
+    ]
+    lists = [each.find(".//d:SegmentList", NAMESPACE) for each in periods]
+    offsets = [one.get("presentationTimeOffset") for one in lists if one is not None]
+    assert offsets == ["10000", "70000"]
+    addresses = [len(each.findall(".//d:SegmentURL", NAMESPACE)) for each in periods]
+    assert addresses == [4, 2]
+
+
+def test_a_broadcast_cut_at_its_publishers_keyframes_is_found_by_their_mean() -> None:
+    aired = _on_air(video(n=3), (0, 4_004, 8_008))
+    uneven = [
+        segment.model_copy(update={"duration_s": Fraction(length_s)})
+        for segment, length_s in zip(aired.segments, (3, 5, 1), strict=True)
+    ]
+    aired = aired.model_copy(update={"segments": tuple(uneven)})
+
+    mpd = ET.fromstring(dash.manifest(timeline(aired, is_ended=True), is_whole=True))
+
+    found = mpd.find(".//d:SegmentList", NAMESPACE)
+    assert found is not None
+    assert found.get("duration") == "4000"
