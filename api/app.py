@@ -35,9 +35,11 @@ from api.rates import register_rates
 from api.restream import restream_blueprint
 from api.sockets.hub import Hub
 from api.sockets.routes import sockets_blueprint
+from api.sockets.streams import stream_sockets_blueprint
 from api.sockets.uploads import upload_sockets_blueprint
 from api.start import start_blueprint
 from api.stream_links import stream_links_blueprint
+from api.stream_stats import stream_stats_blueprint
 from api.streams import streams_blueprint
 from api.texts import vary
 from api.tickets import tickets_blueprint
@@ -86,6 +88,7 @@ def create_app(
         jobs_blueprint(pipeline, dry_run_wait_s=dry_run_wait_s),
         health_blueprint(pipeline, database),
         upload_sockets_blueprint(pipeline, hub, origins),
+        stream_sockets_blueprint(pipeline, hub, origins),
         sockets_blueprint(pipeline, hub, origins),
         fronts_blueprint(pipeline, rates),
         openapi_blueprint(),
@@ -108,6 +111,7 @@ def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
         restream_blueprint(pipeline),
         broadcasts_blueprint(pipeline),
         on_air_blueprint(pipeline),
+        stream_stats_blueprint(pipeline),
         tickets_blueprint(pipeline),
         media_blueprint(pipeline),
         links_blueprint(pipeline),

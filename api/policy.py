@@ -84,6 +84,10 @@ POLICY: Mapping[str, Rule] = {
     "webhooks.redeliver": Rule(_CREATOR, Scope.WEBHOOKS_WRITE),
     # Public ones alone.
     "on_air.listing": EVERYBODY,
+    # Whose it is sees all; who may watch it sees some; see services/stream_stats and seats.
+    "stream_stats.now": EVERYBODY,
+    "stream_sockets.stats": EVERYBODY,
+    "stream_stats.series": Rule(_CREATOR, Scope.STREAMS_READ),
     "streams.listing": Rule(_CREATOR, Scope.STREAMS_READ),
     "streams.create": Rule(_CREATOR, Scope.STREAMS_WRITE),
     "streams.one": Rule(_CREATOR, Scope.STREAMS_READ),

@@ -23,6 +23,8 @@ def tickets_blueprint(pipeline: Pipeline) -> Blueprint:
         viewer = Viewer(key, known(), asked.playback_token)
         if asked.upload_id is not None:
             seat = seats.offer_upload(database, viewer, asked.upload_id, login_id=login_id())
+        elif asked.stream_id is not None:
+            seat = seats.offer_stream(database, viewer, asked.stream_id, login_id=login_id())
         else:
             seat = seats.offer(database, viewer, asked.job_id, login_id=login_id())
         return answer(seats.issue(database, seat), 201)

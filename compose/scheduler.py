@@ -20,9 +20,10 @@ from compose.dispatcher import Dispatcher
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Unavailable
 from pipeline.events.port import BusMessage
-from pipeline.services import broadcasts, housekeeping, leadership
+from pipeline.services import broadcasts, housekeeping, leadership, stream_minutes
 from pipeline.services.recordings import retention
 from pipeline.services.relay import relay_once
+from pipeline.services.stream_minutes import MinuteKeeper
 from pipeline.services.sweep import Sweeper
 from pipeline.services.uploads import ending
 from pipeline.services.uploads.completing import Patience
@@ -42,6 +43,8 @@ LEADER_LEASE = "scheduler"
 GARBAGE_INTERVAL_S = 5
 UPLOADS_INTERVAL_S = 10
 SCHEDULE_INTERVAL_S = 5.0
+#: Viewers of what is on are looked at so often; peaks between two looks are not lost.
+VIEWERS_INTERVAL_S = 5.0
 TRIM_INTERVAL_S = 3600
 #: Running late is no reason to leave housekeeping out.
 MISFIRE_GRACE_S = 300
@@ -62,6 +65,7 @@ class Scheduler:
             Thread(target=self._sweep, name="sweeper", daemon=True),
         ]
         self._dispatcher = Dispatcher(pipeline, self._attempt)
+        self._minutes = MinuteKeeper(pipeline.database, pipeline.audience)
         self._clock = self._make_clock()
 
     def start(self) -> None:
@@ -149,6 +153,7 @@ class Scheduler:
             ("collect_garbage", self._collect_garbage, GARBAGE_INTERVAL_S),
             ("uploads", self._uploads, UPLOADS_INTERVAL_S),
             ("schedule", self._schedule, SCHEDULE_INTERVAL_S),
+            ("viewers", self._minutes.tick, VIEWERS_INTERVAL_S),
             ("trim", self._trim, TRIM_INTERVAL_S),
             ("trim_deliveries", self._dispatcher.trim, TRIM_INTERVAL_S),
         ):
@@ -183,6 +188,10 @@ class Scheduler:
     def _trim(self) -> None:
         retention_s = self._pipeline.settings.event_retention_s
         ending.trim(self._pipeline.database, older_than_s=retention_s)
+        kept_s = self._pipeline.settings.stream_series_days * 86_400.0
+        while not self._stopping.is_set():
+            if not stream_minutes.trim(self._pipeline.database, kept_s=kept_s):
+                break
         # In batches, so that no reader waits long for the lock.
         while not self._stopping.is_set():
             if not housekeeping.trim(self._pipeline.database, event_retention_s=retention_s):

@@ -29,6 +29,7 @@ GRACE_S = 60
 MAX_GRACE_S = 1800
 
 StreamIdText = Annotated[StreamId, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+SessionIdText = Annotated[SessionId, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 _LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
@@ -160,6 +161,8 @@ class SessionView(Camel):
     #: How often a publisher took it up.
     epoch: int
     received_bytes: int
+    #: Most viewers at a time.
+    peak_viewers: int = 0
     #: What the door measures: codecs, frame rate, bitrate.
     facts: dict[str, Any] = Field(default_factory=dict)
 

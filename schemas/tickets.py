@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.frozen import Frozen
 from schemas.identity import Identity
+from schemas.streams import StreamId, StreamIdText
 from schemas.uploads import UploadId
 from schemas.vocabulary import AssetId, JobId
 
@@ -18,7 +19,9 @@ class TicketRequest(Frozen):
     job_id: Annotated[JobId, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     #: Or the upload to follow.
     upload_id: Annotated[UploadId, StringConstraints(pattern=r"^[0-9a-f]{28}$")] | None = None
-    #: Of a signed address, what stands behind its ``~``: the right to watch a private asset.
+    #: Or the stream whose numbers to follow.
+    stream_id: StreamIdText | None = None
+    #: Of a signed address, what stands behind its ``~``: the right to watch what is private.
     playback_token: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
@@ -41,9 +44,10 @@ class Audience(StrEnum):
 class Seat(Frozen):
     """A right to follow something, and what it rests on."""
 
-    #: None means everything, unless it is an upload's.
+    #: None means everything, unless it is an upload's or a stream's.
     job_id: JobId | None = None
     upload_id: UploadId | None = None
+    stream_id: StreamId | None = None
     audience: Audience
     #: None: nobody known.
     who: Identity | None = None

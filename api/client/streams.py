@@ -1,6 +1,7 @@
 """Typed calls about streams, their keys and broadcasts, one per route."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -9,8 +10,10 @@ from api.client.asking import json_body
 from api.client.hooks import Call
 from schemas.on_air import OnAirPage
 from schemas.playback import PlaybackLinkRequest
+from schemas.stream_stats import StreamSeries, StreamStats
 from schemas.streams import (
     BroadcastState,
+    SessionId,
     StartRequest,
     StartView,
     StopRequest,
@@ -63,6 +66,23 @@ class StreamCalls:
         if cursor is not None:
             params["cursor"] = cursor
         return self._call(OnAirPage, "GET", "/api/live", params=params)
+
+    def stats(self, stream_id: StreamId) -> StreamStats:
+        """Tell how one's own stream does now."""
+        return self._call(StreamStats, "GET", f"{_STREAMS}/{stream_id}/stats")
+
+    def series(
+        self,
+        stream_id: StreamId,
+        *,
+        session_id: SessionId | None = None,
+        since: datetime | None = None,
+        cursor: str | None = None,
+    ) -> StreamSeries:
+        """Tell how its broadcasts did, minute by minute, oldest first."""
+        given = {"session": session_id, "from": since and since.isoformat(), "cursor": cursor}
+        params = {name: value for name, value in given.items() if value is not None}
+        return self._call(StreamSeries, "GET", f"{_STREAMS}/{stream_id}/series", params=params)
 
     def show(self, stream_id: StreamId) -> StreamView:
         """Show one with its newest broadcasts."""

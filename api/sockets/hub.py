@@ -202,5 +202,5 @@ def _open_to(audience: Audience, capacity: int) -> int:
 
 
 def _topic(seat: Seat) -> str | None:
-    """Name what a seat is about: a job or an upload; None: everything."""
-    return seat.job_id or seat.upload_id
+    """Name what a seat is about: a job, an upload or a stream; None: everything."""
+    return seat.job_id or seat.upload_id or seat.stream_id

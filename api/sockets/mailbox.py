@@ -45,6 +45,8 @@ class Mailbox:
         self._changed = Condition()
         self._events: deque[Letter] = deque()
         self._ticks: dict[TaskId, tuple[JobId, bytes]] = {}
+        #: Of what only the newest counts.
+        self._latest: bytes | None = None
         self._has_lagged = False
         self._is_closing = False
         self._is_nudged = False
@@ -82,19 +84,33 @@ class Mailbox:
                 self._ticks[tick.task_id] = (tick.job_id, frame)
                 self._changed.notify()
 
+    def put_latest(self, frame: bytes) -> None:
+        """Replace what waits of numbers of which only the newest count."""
+        with self._changed:
+            self._latest = frame
+            self._changed.notify()
+
     def take(self, timeout_s: float) -> Delivery:
         """Wait for something to do and take all of it; empty after the timeout or a nudge."""
         with self._changed:
             self._changed.wait_for(self._is_due, timeout_s)
-            letters = (*self._events, *(Letter(0, frame) for _, frame in self._ticks.values()))
-            delivery = Delivery(letters, self._has_lagged, self._is_closing, self._has_ended)
+            delivery = Delivery(
+                self._letters(), self._has_lagged, self._is_closing, self._has_ended
+            )
             self._events.clear()
             self._ticks.clear()
+            self._latest = None
             self._has_lagged = self._is_nudged = False
             return delivery
 
+    def _letters(self) -> tuple[Letter, ...]:
+        newest = [frame for _, frame in self._ticks.values()]
+        if self._latest is not None:
+            newest.append(self._latest)
+        return (*self._events, *(Letter(0, frame) for frame in newest))
+
     def _is_due(self) -> bool:
-        waiting = self._events or self._ticks
+        waiting = self._events or self._ticks or self._latest
         is_called = self._is_closing or self._has_ended or self._is_nudged
         return bool(waiting or self._has_lagged or is_called)
 
@@ -116,4 +132,5 @@ class Mailbox:
             self._has_ended = True
             self._events.clear()
             self._ticks.clear()
+            self._latest = None
             self._changed.notify()

@@ -117,6 +117,8 @@ class SessionRow(NewSession):
     facts: dict[str, Any]
     #: What its live task tells: ``ladder_speed``, ``lag_ms``, ``thinned``.
     live_facts: dict[str, Any]
+    #: Most viewers at a time.
+    peak_viewers: int
     #: By the database's clock: seconds since bytes came last.
     silent_s: float
     #: Whether its door has been heard of within its lease.

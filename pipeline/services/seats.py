@@ -12,10 +12,12 @@ from pipeline.core.errors import Forbidden, NotFound, Unauthenticated
 from pipeline.credentials import opaque
 from pipeline.database.port import Database, Transaction
 from pipeline.database.rows import AssetGate
-from pipeline.services import viewing
+from pipeline.database.stream_stats import StreamGate
+from pipeline.services import stream_stats, stream_viewing, viewing
 from pipeline.services.uploads import finding
 from pipeline.services.viewing import Viewer
 from schemas.identity import Identity, Playback, Role, Scope
+from schemas.streams import StreamId
 from schemas.tickets import Audience, Seat, Ticket
 from schemas.uploads import UploadId
 from schemas.vocabulary import AssetId, JobId
@@ -77,6 +79,35 @@ def offer_upload(
         )
 
 
+def offer_stream(
+    db: Database, viewer: Viewer, stream_id: StreamId, *, login_id: str | None = None
+) -> Seat:
+    """Find the seat of how a stream does: an owner's where it is theirs, a viewer's else.
+
+    Raises:
+        NotFound, Forbidden: they may not watch it; see ``stream_viewing.admit``.
+    """
+    with db.read() as tx:
+        until_s = _until(tx, viewer.who)
+        seat = Seat(
+            stream_id=stream_id,
+            audience=Audience.OWNERS,
+            who=viewer.who,
+            login_id=login_id,
+            until_s=until_s,
+        )
+        if stream_stats.is_theirs(tx, stream_id, viewer.who):
+            return seat
+        admission = stream_viewing.admit(tx, stream_id, viewer)
+    ends = [end for end in (admission.until_s, until_s) if end is not None]
+    told = {
+        "audience": Audience.VIEWERS,
+        "link_epoch": None if admission.link is None else admission.link.epoch,
+        "until_s": min(ends) if ends else None,
+    }
+    return seat.model_copy(update=told)
+
+
 def _need_operator(who: Identity | None) -> None:
     if allows(_EVERYTHING, who):
         return
@@ -127,7 +158,11 @@ def issue(db: Database, seat: Seat) -> Ticket:
 
 
 def redeem(
-    db: Database, text: str, job_id: JobId | None, upload_id: UploadId | None = None
+    db: Database,
+    text: str,
+    job_id: JobId | None = None,
+    upload_id: UploadId | None = None,
+    stream_id: StreamId | None = None,
 ) -> Seat:
     """Take the seat of a ticket, which is void then.
 
@@ -137,13 +172,17 @@ def redeem(
     with db.write() as tx:
         kept = tx.tickets.take(opaque.digest(text))
     seat = None if kept is None else Seat.model_validate(kept)
-    if seat is None or (seat.job_id, seat.upload_id) != (job_id, upload_id):
+    if seat is None or _about(seat) != (job_id, upload_id, stream_id):
         raise Unauthenticated(
             "this ticket was used, is too old, or is for something else",
             code="websocket.ticket_invalid",
             remedy="Ask for a new one (POST /api/tickets) each time you connect.",
         )
     return seat
+
+
+def _about(seat: Seat) -> tuple[str | None, str | None, str | None]:
+    return seat.job_id, seat.upload_id, seat.stream_id
 
 
 def void(db: Database, seats: Iterable[Seat]) -> set[Seat]:
@@ -154,20 +193,41 @@ def void(db: Database, seats: Iterable[Seat]) -> set[Seat]:
     with db.read() as tx:
         now_s = tx.jobs.now()
         gates = tx.assets.gates({seat.asset_id for seat in distinct if seat.asset_id is not None})
-        held = {seat for seat in distinct if _holds(tx, seat, gates, now_s)}
+        streams = {seat.stream_id for seat in distinct if seat.stream_id is not None}
+        doors = tx.stream_stats.gates(streams)
+        held = {
+            seat
+            for seat in distinct
+            if _holds(tx, seat, now_s) and _admits(seat, gates) and _shows(seat, doors)
+        }
     return {seat for seat, right in rights.items() if right not in held}
 
 
-def _holds(tx: Transaction, seat: Seat, gates: Mapping[AssetId, AssetGate], now_s: float) -> bool:
+def _holds(tx: Transaction, seat: Seat, now_s: float) -> bool:
     if seat.until_s is not None and now_s >= seat.until_s:
         return False
-    if seat.who is not None and not seat.who.is_anonymous and not _is_known(tx, seat, seat.who):
-        return False
+    return seat.who is None or seat.who.is_anonymous or _is_known(tx, seat, seat.who)
+
+
+def _admits(seat: Seat, gates: Mapping[AssetId, AssetGate]) -> bool:
+    """Tell whether what a seat follows may still be watched: an asset."""
     if seat.asset_id is None:
         return True
     gate = gates.get(seat.asset_id)
     if gate is None:
         return False
+    if seat.link_epoch is not None:
+        return seat.link_epoch == gate.playback_epoch
+    return gate.playback is not Playback.PRIVATE or viewing.owns(seat.who, gate.account)
+
+
+def _shows(seat: Seat, gates: Mapping[StreamId, StreamGate]) -> bool:
+    """Tell whether what a seat follows may still be watched: a stream."""
+    if seat.stream_id is None:
+        return True
+    gate = gates.get(seat.stream_id)
+    if gate is None or seat.audience is Audience.OWNERS:
+        return gate is not None
     if seat.link_epoch is not None:
         return seat.link_epoch == gate.playback_epoch
     return gate.playback is not Playback.PRIVATE or viewing.owns(seat.who, gate.account)

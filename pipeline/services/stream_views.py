@@ -63,6 +63,7 @@ def session(row: SessionRow) -> SessionView:
         end=row.end,
         epoch=row.epoch,
         received_bytes=row.received_bytes,
+        peak_viewers=row.peak_viewers,
         facts=row.facts,
     )
 

@@ -44,3 +44,9 @@ class StreamSettings(BaseSettings):
         default=False,
         description="Whether their word that a publisher has gone ends the broadcast at once.",
     )
+    stream_series_days: int = Field(
+        default=90,
+        ge=1,
+        le=36_500,
+        description="Days the per-minute numbers of broadcasts are kept.",
+    )

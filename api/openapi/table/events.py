@@ -23,7 +23,7 @@ EVENTS: Final = (
         problems={
             401: ("auth.required",),
             403: ("auth.forbidden", *VOID),
-            404: ("job.not_found", "upload.not_found"),
+            404: ("job.not_found", "upload.not_found", "stream.not_found"),
             410: ("upload.gone",),
         },
         about="Following everything is for operators; a job for its owner. Whoever may watch an"
@@ -77,5 +77,22 @@ EVENTS: Final = (
         },
         about="A websocket (version 13): the status of the upload as JSON, again whenever it"
         " changes, twice a second at most, until what came of it has ended.",
+    ),
+    Operation(
+        "stream_sockets.stats",
+        "GET",
+        Tag.EVENTS,
+        "Follow how a stream does",
+        answers=(nothing(101, "The websocket is open."),),
+        query=TicketQuery,
+        problems={
+            400: ("http.400",),
+            401: ("websocket.ticket_invalid",),
+            403: ("http.403",),
+            404: ("stream.not_found",),
+            503: ("websocket.full",),
+        },
+        about='A websocket (version 13): `{"type": "stats", "stats": …}` with what'
+        " `GET …/stats` answers, again each second in which something has changed.",
     ),
 )

@@ -5,8 +5,10 @@ from typing import Final
 from api.bodies import ListQuery
 from api.broadcasts import StreamKeyListQuery
 from api.openapi.operation import LINK, LOCATION, Answer, Operation, Tag, nothing
+from api.stream_stats import SeriesQuery
 from api.streams import StreamListQuery
 from schemas.on_air import OnAirPage
+from schemas.stream_stats import StreamSeries, StreamStats
 from schemas.streams import (
     BroadcastState,
     StartRequest,
@@ -78,6 +80,26 @@ STREAMS: Final = (
         "Delete a stream with its keys",
         answers=(nothing(204, "What was on has ended; recordings stay as assets."),),
         problems={404: ("stream.not_found",)},
+    ),
+    Operation(
+        "stream_stats.now",
+        "GET",
+        Tag.STREAMS,
+        "Tell how a stream does now",
+        answers=(Answer(200, "Its numbers; to viewers the first few of them.", StreamStats),),
+        problems={404: ("stream.not_found",)},
+        about="Whoever may watch a stream may ask, and is told no more than `id`, `status`,"
+        " `isReconnecting`, `startedAt` and `viewerCount`.",
+    ),
+    Operation(
+        "stream_stats.series",
+        "GET",
+        Tag.STREAMS,
+        "Tell how a stream's broadcasts did, minute by minute",
+        answers=(Answer(200, "Minutes, oldest first.", StreamSeries, headers=(LINK,)),),
+        query=SeriesQuery,
+        problems={400: ("request.cursor",), 404: ("stream.not_found",)},
+        about="Of one broadcast by `session`, from a time on by `from`; both may be left out.",
     ),
     Operation(
         "on_air.listing",

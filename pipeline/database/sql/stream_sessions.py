@@ -56,6 +56,7 @@ def _row(row: Row[Any]) -> SessionRow:
         received_bytes=row.received_bytes,
         facts=row.facts,
         live_facts=row.live_facts,
+        peak_viewers=row.peak_viewers,
         silent_s=row.silent_s,
         is_leased=row.is_leased,
     )

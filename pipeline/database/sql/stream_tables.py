@@ -71,6 +71,7 @@ stream_session = Table(
     Column("received_bytes", BigId, nullable=False),
     Column("facts", JsonColumn, nullable=False),
     Column("live_facts", JsonColumn, nullable=False, server_default="{}"),
+    Column("peak_viewers", Integer, nullable=False, server_default="0"),
     Index("ix_stream_session_newest", "stream_id", "opened_at"),
     # A stream has one broadcast at a time.
     Index(
@@ -118,4 +119,26 @@ restream_target = Table(
     Column("n_dropped", BigId, nullable=False),
     Column("reported_at", Seconds),
     Column("created_at", Seconds, nullable=False),
+)
+
+# What was measured of a broadcast, a row a minute; what was not known is left out.
+stream_minute = Table(
+    "stream_minute",
+    metadata,
+    Column(
+        "session_id",
+        ForeignKey("stream_session.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("minute_at", Seconds, primary_key=True),
+    Column("n_looks", Integer, nullable=False),
+    Column("viewers", Seconds),
+    Column("most_viewers", Integer),
+    Column("bitrate_bps", Seconds),
+    Column("frame_rate", Seconds),
+    Column("drift_ms", Seconds),
+    Column("dropped_frames", Integer),
+    Column("ladder_speed", Seconds),
+    Column("lag_ms", Seconds),
+    Index("ix_stream_minute_at", "minute_at"),
 )

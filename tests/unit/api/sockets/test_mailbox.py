@@ -42,6 +42,17 @@ def test_only_the_latest_progress_of_a_task_waits() -> None:
     assert sorted(frames(mailbox)) == [b"a2", b"b1"]
 
 
+def test_only_the_newest_numbers_wait_and_none_once_the_right_has_ended() -> None:
+    mailbox = Mailbox(Seat(audience=Audience.VIEWERS))
+    for frame in (b"one", b"two"):
+        mailbox.put_latest(frame)
+    assert (frames(mailbox), frames(mailbox)) == ([b"two"], [])
+
+    mailbox.put_latest(b"three")
+    mailbox.end()
+    assert frames(mailbox) == []
+
+
 def test_progress_never_follows_the_end_of_its_task() -> None:
     mailbox = Mailbox(SEAT)
     mailbox.put_progress(a_tick("a", 0.9), b"a")
