@@ -16,17 +16,14 @@ from typing import TypeVar
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from compose.chores import Chores
 from compose.dispatcher import Dispatcher
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import Unavailable
 from pipeline.events.port import BusMessage
-from pipeline.services import broadcasts, housekeeping, leadership, stream_minutes
-from pipeline.services.recordings import retention
+from pipeline.services import leadership
 from pipeline.services.relay import relay_once
-from pipeline.services.stream_minutes import MinuteKeeper
 from pipeline.services.sweep import Sweeper
-from pipeline.services.uploads import ending
-from pipeline.services.uploads.completing import Patience
 from schemas.events import EventsWaiting, RingsWaiting
 
 T = TypeVar("T")
@@ -65,7 +62,7 @@ class Scheduler:
             Thread(target=self._sweep, name="sweeper", daemon=True),
         ]
         self._dispatcher = Dispatcher(pipeline, self._attempt)
-        self._minutes = MinuteKeeper(pipeline.database, pipeline.audience)
+        self._chores = Chores(pipeline, self._stopping)
         self._clock = self._make_clock()
 
     def start(self) -> None:
@@ -150,11 +147,11 @@ class Scheduler:
             },
         )
         for name, action, interval_s in (
-            ("collect_garbage", self._collect_garbage, GARBAGE_INTERVAL_S),
-            ("uploads", self._uploads, UPLOADS_INTERVAL_S),
-            ("schedule", self._schedule, SCHEDULE_INTERVAL_S),
-            ("viewers", self._minutes.tick, VIEWERS_INTERVAL_S),
-            ("trim", self._trim, TRIM_INTERVAL_S),
+            ("collect_garbage", self._chores.collect_garbage, GARBAGE_INTERVAL_S),
+            ("uploads", self._chores.uploads, UPLOADS_INTERVAL_S),
+            ("schedule", self._chores.schedule, SCHEDULE_INTERVAL_S),
+            ("viewers", self._chores.minutes.tick, VIEWERS_INTERVAL_S),
+            ("trim", self._chores.trim, TRIM_INTERVAL_S),
             ("trim_deliveries", self._dispatcher.trim, TRIM_INTERVAL_S),
         ):
             clock.add_job(
@@ -165,37 +162,6 @@ class Scheduler:
     def _as_leader(self, name: str, action: Callable[[], object]) -> None:
         if self._is_leader.is_set():
             self._attempt(name, action)
-
-    def _collect_garbage(self) -> None:
-        housekeeping.collect_garbage(
-            self._pipeline.database,
-            self._pipeline.storage,
-            patience_s=self._pipeline.settings.garbage_delay_s,
-        )
-
-    def _uploads(self) -> None:
-        settings = self._pipeline.settings
-        patience = Patience(settings.max_attempts, settings.max_lost)
-        # First: what is all there has not expired, however long we were away.
-        ending.settle(self._pipeline.database, self._pipeline.storage, patience=patience)
-        ending.expire(self._pipeline.database)
-
-    def _schedule(self) -> None:
-        broadcasts.follow_schedule(self._pipeline.database)
-        linger_s = self._pipeline.settings.broadcast_linger_s
-        retention.forget_expired(self._pipeline.database, linger_s=linger_s)
-
-    def _trim(self) -> None:
-        retention_s = self._pipeline.settings.event_retention_s
-        ending.trim(self._pipeline.database, older_than_s=retention_s)
-        kept_s = self._pipeline.settings.stream_series_days * 86_400.0
-        while not self._stopping.is_set():
-            if not stream_minutes.trim(self._pipeline.database, kept_s=kept_s):
-                break
-        # In batches, so that no reader waits long for the lock.
-        while not self._stopping.is_set():
-            if not housekeeping.trim(self._pipeline.database, event_retention_s=retention_s):
-                break
 
     def _attempt(self, name: str, action: Callable[[], T]) -> T | None:
         """Run one tick; None when it failed. Upkeep must outlive every failure of a tick."""
