@@ -27,7 +27,7 @@ from api.on_air import on_air_blueprint
 from api.once import register_once
 from api.openapi.routes import describe, openapi_blueprint
 from api.openapi.table import STREAMED
-from api.origins import register_origins
+from api.origins import Origins, register_origins
 from api.policy import enforce
 from api.problems import register
 from api.profiles import profiles_blueprint
@@ -87,9 +87,7 @@ def create_app(
         *_resources(pipeline),
         jobs_blueprint(pipeline, dry_run_wait_s=dry_run_wait_s),
         health_blueprint(pipeline, database),
-        upload_sockets_blueprint(pipeline, hub, origins),
-        stream_sockets_blueprint(pipeline, hub, origins),
-        sockets_blueprint(pipeline, hub, origins),
+        *_sockets(pipeline, hub, origins),
         fronts_blueprint(pipeline, rates),
         openapi_blueprint(),
         docs_blueprint(describe),
@@ -120,6 +118,15 @@ def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
         watch_blueprint(pipeline),
         live_page_blueprint(pipeline),
         watched_streams_blueprint(pipeline),
+    )
+
+
+def _sockets(pipeline: Pipeline, hub: Hub, origins: Origins) -> tuple[Blueprint, ...]:
+    """Make the websockets; all their clients sit in one hub."""
+    return (
+        upload_sockets_blueprint(pipeline, hub, origins),
+        stream_sockets_blueprint(pipeline, hub, origins),
+        sockets_blueprint(pipeline, hub, origins),
     )
 
 
