@@ -17,7 +17,7 @@ from werkzeug.routing import WebsocketMismatch
 
 from api.texts import language, vary
 from api.wording import error_in
-from pipeline.core import certificate_errors, errors, upload_errors
+from pipeline.core import certificate_errors, errors, restream_errors, upload_errors
 from pipeline.core.errors import ReelmillError
 from pipeline.core.flv.errors import ProtocolError
 from pipeline.core.links import unsigned
@@ -34,6 +34,7 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.Conflict: 409,
+    restream_errors.KeyLost: 409,
     upload_errors.Locked: 423,
     errors.Outdated: 412,
     errors.InvalidRequest: 400,
@@ -54,6 +55,8 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.MediaUnsupported: 422,
     errors.WorkFailed: 500,
     errors.WorkStalled: 500,
+    restream_errors.TargetUnreachable: 500,
+    restream_errors.TargetRefused: 500,
     errors.OutputInvalid: 500,
     errors.ScratchFull: 507,
     errors.EncoderUnavailable: 503,

@@ -1,7 +1,7 @@
 """The RTMP door: publishers in; spool, broadcast and rows out. A thread of its own with a loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,16 @@ from ingest.rtmp.beat import Beat
 from ingest.rtmp.desk import DoorDesk
 from ingest.rtmp.held import Held, Stage
 from ingest.rtmp.listener import Listener
+from ingest.rtmp.restream.restreamer import Restreamer
+from ingest.rtmp.restream.source import Source
 from ingest.rtmp.spool.recovery import recover
 from ingest.rtmp.spool.shelf import Shelf
 from ingest.rtmp.spool.shipping import Shipper
 from ingest.rtmp.taking_up import Left, take_up
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import ReelmillError
+from pipeline.services import restream
+from pipeline.services.safe import Safe
 from schemas.streams import SessionId, StreamId
 
 log = structlog.get_logger(__name__)
@@ -117,10 +121,30 @@ class Door:
         desk.found = dict(found)
         self._shipper.start()
         await listener.listen()
-        self._tasks = [self._loop.create_task(self._beat.run())]
+        self._tasks = [
+            self._loop.create_task(work.run()) for work in (self._beat, self._restreamer())
+        ]
         left = [Left(session_id, shelf, shelf.pieces()) for session_id, shelf in found]
         if left:
             self._tasks.append(self._loop.create_task(take_up(desk, self._shipper, left)))
+
+    def _restreamer(self) -> Restreamer:
+        pipeline = self._pipeline
+        return Restreamer(
+            pipeline.database,
+            Safe.of(pipeline.secret, restream.PURPOSE),
+            pipeline.restream_rules,
+            self._live,
+            self._call,
+        )
+
+    def _live(self) -> Mapping[StreamId, Source]:
+        """Tell what is on here, or waits for its publisher."""
+        return {
+            held.session.stream_id: held.broadcast
+            for held in self._held.values()
+            if held.stage is not Stage.OVER
+        }
 
     async def _close(self) -> None:
         if self._listener is None or self._desk is None:

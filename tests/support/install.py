@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.support import node, postgres, rabbitmq, seaweed, valkey
+from tests.support import nginx_rtmp, node, postgres, rabbitmq, seaweed, valkey
 from tests.support.given import GivenServers
 from tests.support.server import PLAIN_ENV
 
@@ -71,6 +71,7 @@ def needs() -> list[Need]:
             given.s3_url,
         ),
         Need("nginx", "nginx-light", _program("nginx")),
+        Need("nginx's RTMP module", "libnginx-mod-rtmp", nginx_rtmp.module),
         Need("Chromium", "chromium", _program("chromium", "chromium-browser", "google-chrome")),
         Need("Node", "nodejs", node.program),
         Need("npm", "npm", lambda: node.program("npm")),

@@ -1,0 +1,1 @@
+"""Streams pushed on to other servers, while they are live: see ``restreamer``."""
