@@ -143,6 +143,8 @@ class Connection:
         self._publication = None
         self._side.refuse(status, why)
         self._writer.write(self._side.data_to_send())
+        # One that sends on is read on, so that it can hear why; a silent one is not waited for.
+        asyncio.get_running_loop().call_later(_FAREWELL_S, self._writer.close)
 
     async def _flush(self) -> None:
         data = self._side.data_to_send()

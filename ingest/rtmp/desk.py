@@ -112,7 +112,7 @@ class DoorDesk:
         if before is not None and before.publication is not None:
             # Its connection is dead and does not know it yet.
             publication = before.publication
-            self._finish(publication, before, Stage.OVER)
+            self._finish(publication, before, Stage.AWAY)
             publication.dismiss("NetStream.Publish.BadName", "It goes on by another connection.")
         held = self._held_for(session)
         begin_ms = max(begin_ms, held.front_ms + 1, held.shelf.until_ms)

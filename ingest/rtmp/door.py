@@ -41,7 +41,8 @@ class Door:
         self._held: dict[SessionId, Held] = {}
         self._pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="door")
         self._shipper = Shipper(pipeline.database, pipeline.storage)
-        self._loop = asyncio.new_event_loop()
+        #: Made where it is started: one that is not run would have to be closed.
+        self._loop: asyncio.AbstractEventLoop
         self._thread = Thread(target=self._run, name="door", daemon=True)
         self._beat = Beat(
             pipeline.database, self._held, self._call, lease_s=pipeline.settings.live_lease_s
@@ -68,6 +69,10 @@ class Door:
                 return held
         return None
 
+    def sweep(self, *, keep_s: float) -> None:
+        """Clear away at once what is over and stored, and older than that; it happens by itself."""
+        self._shipper.sweep(keep_s=keep_s)
+
     def start(self, door_url: str) -> None:
         """Open, at an address where workers reach what it has.
 
@@ -75,6 +80,7 @@ class Door:
             Refused: a port is taken (``rtmp.bind``).
             InvalidRequest: the certificate cannot be used (``rtmp.certificate``).
         """
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         try:
             self._on_loop(self._open(door_url)).result()

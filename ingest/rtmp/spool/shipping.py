@@ -52,7 +52,7 @@ class Shipper:
         self._stopping = Event()
         self._threads = [
             *(Thread(target=self._carry, name="spool-ship", daemon=True) for _ in range(N_THREADS)),
-            Thread(target=self._sweep, name="spool-sweep", daemon=True),
+            Thread(target=self._sweep_always, name="spool-sweep", daemon=True),
         ]
 
     def start(self) -> None:
@@ -122,21 +122,25 @@ class Shipper:
             parcel.shelf.discard(piece)
         parcel.shelf.note(piece)
 
-    def _sweep(self) -> None:
+    def _sweep_always(self) -> None:
         while not self._stopping.wait(SWEEP_S):
-            with self._lock:
-                shelves = dict(self._shelves)
-            for session_id, shelf in shelves.items():
-                try:
-                    self._clear(session_id, shelf)
-                except ReelmillError as error:
-                    log.warning("spool.sweep_waits", code=error.instance_code)
+            self.sweep()
 
-    def _clear(self, session_id: SessionId, shelf: Shelf) -> None:
+    def sweep(self, *, keep_s: float = KEEP_S) -> None:
+        """Clear away what is over, stored and so old."""
+        with self._lock:
+            shelves = dict(self._shelves)
+        for session_id, shelf in shelves.items():
+            try:
+                self._clear(session_id, shelf, keep_s)
+            except ReelmillError as error:
+                log.warning("spool.sweep_waits", code=error.instance_code)
+
+    def _clear(self, session_id: SessionId, shelf: Shelf, keep_s: float) -> None:
         if not shelf.is_over or not self._is_closed(session_id):
             return
         for piece in shelf.pieces():
-            if piece.is_noted and _age_s(piece.path) >= KEEP_S:
+            if piece.is_noted and _age_s(piece.path) >= keep_s:
                 shelf.discard(piece)
         if not shelf.pieces():
             with self._lock:

@@ -229,10 +229,10 @@ class _Files:
         self._piece = self._file = None
         if piece is None or file is None:
             return n_lost
-        with suppress(OSError):
+        with suppress(OSError), file:
             os.ftruncate(file.fileno(), piece.size_bytes)
-            file.close()
-            if piece.size_bytes:
+        with suppress(OSError):
+            if piece.size_bytes > piece.head_bytes:
                 self._shelf.finish(piece, self._last_ms + 1)
                 self._on_finished(piece)
             else:
