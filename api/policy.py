@@ -90,6 +90,7 @@ POLICY: Mapping[str, Rule] = {
     "stream_stats.series": Rule(_CREATOR, Scope.STREAMS_READ),
     "streams.listing": Rule(_CREATOR, Scope.STREAMS_READ),
     "streams.create": Rule(_CREATOR, Scope.STREAMS_WRITE),
+    "streams.sessions": Rule(_CREATOR, Scope.STREAMS_READ),
     "streams.one": Rule(_CREATOR, Scope.STREAMS_READ),
     "streams.change": Rule(_CREATOR, Scope.STREAMS_WRITE),
     "streams.delete": Rule(_CREATOR, Scope.STREAMS_WRITE),

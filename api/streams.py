@@ -51,6 +51,14 @@ def streams_blueprint(pipeline: Pipeline) -> Blueprint:
         shown = streams.show(database, stream_id, at=addresses(pipeline), owner=owner())
         return answer(audience.counted(pipeline.audience, shown))
 
+    @blueprint.get("/<id:stream_id>/sessions")
+    def sessions(stream_id: StreamId) -> Response:
+        asked = query(ListQuery)
+        found = streams.sessions(
+            database, stream_id, owner=owner(), cursor=asked.cursor, limit=asked.limit
+        )
+        return answer(found)
+
     _add_changes(blueprint, pipeline)
     return blueprint
 

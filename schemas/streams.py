@@ -167,6 +167,12 @@ class SessionView(Camel):
     facts: dict[str, Any] = Field(default_factory=dict)
 
 
+class SessionPage(Page):
+    """Broadcasts of a stream, newest first."""
+
+    items: tuple[SessionView, ...]
+
+
 class StreamView(Camel):
     """A stream as shown: never with a key."""
 

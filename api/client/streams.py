@@ -14,6 +14,7 @@ from schemas.stream_stats import StreamSeries, StreamStats
 from schemas.streams import (
     BroadcastState,
     SessionId,
+    SessionPage,
     StartRequest,
     StartView,
     StopRequest,
@@ -66,6 +67,15 @@ class StreamCalls:
         if cursor is not None:
             params["cursor"] = cursor
         return self._call(OnAirPage, "GET", "/api/live", params=params)
+
+    def sessions(
+        self, stream_id: StreamId, *, cursor: str | None = None, limit: int = 50
+    ) -> SessionPage:
+        """List a stream's broadcasts, newest first."""
+        params: dict[str, Any] = {"limit": limit}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return self._call(SessionPage, "GET", f"{_STREAMS}/{stream_id}/sessions", params=params)
 
     def stats(self, stream_id: StreamId) -> StreamStats:
         """Tell how one's own stream does now."""

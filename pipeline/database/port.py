@@ -23,9 +23,10 @@ from pipeline.database.rowsets import (
     OutboxRows,
     TaskRows,
 )
+from pipeline.database.session_rows import SessionRows
 from pipeline.database.shelf import ProfileRows
 from pipeline.database.stream_stats import StreamStatRows
-from pipeline.database.streams import SessionRows, StreamKeyRows, StreamRows
+from pipeline.database.streams import StreamKeyRows, StreamRows
 from pipeline.database.tickets import TicketRows
 from pipeline.database.upkeep import FleetRows, GarbageRows
 from pipeline.database.uploads import UploadRows

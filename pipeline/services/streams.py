@@ -14,6 +14,7 @@ from pipeline.services.stream_views import Addresses
 from schemas.profile import Profile
 from schemas.streams import (
     SessionEnd,
+    SessionPage,
     StreamChange,
     StreamId,
     StreamPage,
@@ -106,6 +107,22 @@ def page(
             stream_views.stream(tx, row, at, is_detailed=False) for _, row in rows[:limit]
         )
     return StreamPage(items=items, next=cursors.following(rows, limit))
+
+
+def sessions(
+    db: Database, stream_id: StreamId, *, owner: str | None, cursor: str | None, limit: int
+) -> SessionPage:
+    """List a stream's broadcasts, newest first.
+
+    Raises:
+        NotFound: there is none such of the owner's.
+        InvalidRequest: ``request.cursor``.
+    """
+    with db.read() as tx:
+        need(tx, stream_id, owner=owner)
+        rows = tx.sessions.page_of(stream_id, cursors.decode(cursor), limit + 1)
+    items = tuple(stream_views.session(row) for _, row in rows[:limit])
+    return SessionPage(items=items, next=cursors.following(rows, limit))
 
 
 def change(

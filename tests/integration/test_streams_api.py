@@ -274,6 +274,23 @@ def test_the_clock_reminds_of_what_begins_soon(
     assert shown(pipeline.database, made.id).status is StreamState.PREPARING
 
 
+def test_broadcasts_are_listed_in_pages(served: Served) -> None:
+    calls, db = served.client.streams, served.pipeline.database
+    on, other = channel(db), channel(db)
+    made = []
+    for _ in range(3):
+        made.append(publish(db, on.secret).id)
+        calls.stop(StopRequest(stream_id=on.id))
+    publish(db, other.secret)
+
+    first = calls.sessions(on.id, limit=2)
+    rest = calls.sessions(on.id, limit=2, cursor=first.next)
+
+    assert [one.id for one in (*first.items, *rest.items)] == made[::-1]
+    assert (rest.next, rest.items[0].state) == (None, "closed")
+    assert code_of(lambda: calls.sessions(StreamId(NOBODYS))) == "stream.not_found"
+
+
 def test_no_answer_but_those_that_make_it_shows_a_key(served: Served) -> None:
     calls = served.client.streams
     started = calls.start(StartRequest())

@@ -11,6 +11,7 @@ from schemas.on_air import OnAirPage
 from schemas.stream_stats import StreamSeries, StreamStats
 from schemas.streams import (
     BroadcastState,
+    SessionPage,
     StartRequest,
     StartView,
     StopRequest,
@@ -57,6 +58,15 @@ STREAMS: Final = (
         "Show a stream with its newest broadcasts",
         answers=(Answer(200, "The stream.", StreamView),),
         problems={404: ("stream.not_found",)},
+    ),
+    Operation(
+        "streams.sessions",
+        "GET",
+        Tag.STREAMS,
+        "List a stream's broadcasts, newest first",
+        answers=(Answer(200, "One page.", SessionPage, headers=(LINK,)),),
+        query=ListQuery,
+        problems={400: ("request.cursor",), 404: ("stream.not_found",)},
     ),
     Operation(
         "streams.change",

@@ -27,7 +27,7 @@ _CLOSED = SessionState.CLOSED.value
 
 
 class SqlSessionLeases:
-    """See ``streams.SessionRows``: the leases."""
+    """See ``session_rows.SessionRows``: the leases."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -12,6 +12,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -72,7 +73,7 @@ def _all() -> Select[Any]:
 
 
 class SqlSessions(SqlSessionLeases):
-    """See ``streams.SessionRows``."""
+    """See ``session_rows.SessionRows``."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
@@ -123,6 +124,15 @@ class SqlSessions(SqlSessionLeases):
         query = _all().where(_row_of.stream_id == stream_id)
         newest = query.order_by(_row_of.opened_at.desc(), _row_of.id.desc()).limit(limit)
         return [_row(row) for row in self._connection.execute(newest)]
+
+    def page_of(
+        self, stream_id: StreamId, after: tuple[float, str] | None, limit: int
+    ) -> list[tuple[float, SessionRow]]:
+        query = _all().where(_row_of.stream_id == stream_id)
+        if after is not None:
+            query = query.where(tuple_(_row_of.opened_at, _row_of.id) < after)
+        newest = query.order_by(_row_of.opened_at.desc(), _row_of.id.desc()).limit(limit)
+        return [(row.opened_at, _row(row)) for row in self._connection.execute(newest)]
 
     def take_over(self, session_id: SessionId, publisher: Publisher, lease_s: float) -> None:
         self._move(
