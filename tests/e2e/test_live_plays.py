@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from pipeline.core import links
 from pipeline.services import broadcasts, stream_viewing, streams
@@ -118,5 +118,39 @@ def test_a_private_broadcast_plays_by_its_link(
 
     with publishing(house, stream, source):
         wait(page, f"{MODE} === 'flv' && {VIDEO}.currentTime > 0.5", 30)
+        plays_on(page)
+    stop(house, stream)
+
+
+def test_flv_that_does_not_play_here_gives_way_to_hls(
+    house: LiveHouse, stream: Channel, source: Path, page: Page
+) -> None:
+    def spoil(route: Route) -> None:
+        route.fulfill(status=200, content_type="video/x-flv", body=b"no FLV at all" * 9)
+
+    page.route("**/*.flv", spoil)
+    page.goto(f"{house.url}/live/{stream.id}")
+    page.get_by_label("Delay").select_option("flv")
+
+    with publishing(house, stream, source):
+        wait(page, f"{MODE} === 'hls'", 30)
+        expect(page.get_by_label("Delay")).to_have_value("hls")
+        expect(page.locator("#notice-text")).to_contain_text("Low delay does not work here")
+    stop(house, stream)
+
+
+def test_a_line_that_was_down_is_none_of_flvs_faults(
+    house: LiveHouse, stream: Channel, source: Path, page: Page
+) -> None:
+    page.goto(f"{house.url}/live/{stream.id}")
+    page.get_by_label("Delay").select_option("flv")
+
+    with publishing(house, stream, source):
+        wait(page, f"{MODE} === 'flv' && {VIDEO}.currentTime > 0.5", 30)
+        page.context.set_offline(True)
+        expect(page.locator("#offline")).to_be_visible(timeout=15_000)
+        page.context.set_offline(False)
+        expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+        wait(page, f"{MODE} === 'flv' && document.getElementById('curtain').hidden", 30)
         plays_on(page)
     stop(house, stream)

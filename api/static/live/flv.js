@@ -5,6 +5,8 @@
 const CLOSE_S = 0.8;
 const LATE_S = 1.2;
 const TOO_LATE_S = 4;
+// A codec this browser does not know stays unknown.
+const HOPELESS = new Set(["FormatUnsupported", "CodecUnsupported"]);
 
 export function isFlvThere() {
   return Boolean(window.mpegts?.isSupported());
@@ -36,7 +38,7 @@ export function playFlv(video, url, { onTrouble, onError }) {
   player.on(mpegts.Events.ERROR, (type, detail, info) => {
     const isOffline = info?.code === 404;
     if (!isOffline) onError(detail);
-    onTrouble(detail, { isOffline });
+    onTrouble(detail, { isOffline, isFault: !isOffline, isHopeless: HOPELESS.has(detail) });
   });
   // Nobody publishes here any more, or we were too slow for the door.
   player.on(mpegts.Events.LOADING_COMPLETE, () => onTrouble("LOADING_COMPLETE", { isOffline: true }));

@@ -19,7 +19,7 @@ export function follow(url, { onNews, onRefused, onLine }) {
     isAsking = false;
     if (answer?.ok && told) onNews(told);
     else if (REFUSED.has(answer?.status)) { isOver = true; onRefused(told); return; }
-    onLine(Boolean(answer?.ok));
+    onLine(Boolean(answer?.ok && told));
     // Jitter, so that a thousand pages do not ask in the same second.
     timer = setTimeout(ask, (document.hidden ? HIDDEN_PERIOD_MS : PERIOD_MS) * (0.9 + Math.random() * 0.2));
   }

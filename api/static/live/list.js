@@ -44,7 +44,7 @@ function part(name) {
 function filled(item, { title, isReconnecting, viewerCount, posterUrl }) {
   const watching = viewerCount === null ? [] : [texts.watching.replace("{n}", viewerCount)];
   say(item.querySelector(".name"), title);
-  say(item.querySelector(".facts"), [isReconnecting ? texts.reconnecting : texts.live, ...watching].join(" · "));
+  say(item.querySelector(".facts"), [isReconnecting ? texts.interrupted : texts.live, ...watching].join(" · "));
   picture(item.querySelector(".picture"), posterUrl);
   return item;
 }

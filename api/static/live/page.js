@@ -18,6 +18,7 @@ let stream = data.stream;
 // When what plays began; another time is another broadcast.
 let playing = null;
 let isPlaying = false;
+let isUp = true;
 
 const player = livePlayer(video, { hls: stream.hlsUrl, flv: stream.flvUrl }, {
   onPlaying() {
@@ -49,11 +50,14 @@ const ask = follow(stream.streamUrl, {
     byId("waits").hidden = true;
     notice(problem?.title ? `${problem.title}. ${problem.remedy}` : texts.gone);
   },
-  onLine(isUp) { byId("offline").hidden = isUp; },
+  onLine(isNow) {
+    isUp = isNow;
+    byId("offline").hidden = isUp;
+    player.setAway(!isUp || stream.isReconnecting);
+  },
 });
 
 function decide() {
-  player.setAway(stream.isReconnecting);
   if (stream.status === "live" && stream.startedAt !== playing) {
     playing = stream.startedAt;
     isPlaying = false;

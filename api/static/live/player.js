@@ -10,8 +10,10 @@ const LONGEST_WAIT_MS = 8000;
 const OFFLINE_WAIT_MS = 1500;
 const LOOK_MS = 500;
 const STALLED_MS = 8000;
+// Who was away and is back has so long to go on without being opened anew.
+const BACK_MS = 5000;
 // What does not play after so many tries does not play here.
-const MAX_FLV_FAILURES = 3;
+const MAX_FLV_FAULTS = 3;
 
 export function livePlayer(video, addresses, hooks) {
   const stage = document.getElementById("stage");
@@ -23,6 +25,7 @@ export function livePlayer(video, addresses, hooks) {
   let isAway = false;
   let isPaused = false;
   let failures = 0;
+  let flvFaults = 0;
   let timer = null;
   let movedAt = 0;
   let lastS = -1;
@@ -55,13 +58,16 @@ export function livePlayer(video, addresses, hooks) {
     });
   }
 
-  function onTrouble(why, { isOffline = false } = {}) {
+  // Offline is what will soon be there; a fault, what speaks against FLV being played here.
+  function onTrouble(why, { isOffline = false, isFault = true, isHopeless = false } = {}) {
     if (!isOn || !backend) return;
     if (isLast) { over(); return; }
     failures += 1;
-    if (wished === "flv" && failures >= MAX_FLV_FAILURES && !isOffline && isHlsThere(video)) {
+    // A line that is down is no fault of FLV.
+    if (wished === "flv" && isFault && !isAway && navigator.onLine) flvFaults += isHopeless ? MAX_FLV_FAULTS : 1;
+    if (flvFaults >= MAX_FLV_FAULTS && isHlsThere(video)) {
       wished = "hls";
-      failures = 0;
+      failures = flvFaults = 0;
       hooks.onFallBack();
     }
     const longest = isOffline ? OFFLINE_WAIT_MS : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
@@ -90,7 +96,7 @@ export function livePlayer(video, addresses, hooks) {
     if (!backend) return;
     const now = performance.now();
     if (video.currentTime !== lastS || video.paused || document.hidden) {
-      if (lastS >= 0 && video.currentTime > lastS) { failures = 0; hooks.onPlaying(); }
+      if (lastS >= 0 && video.currentTime > lastS) { failures = flvFaults = 0; hooks.onPlaying(); }
       lastS = video.currentTime;
       movedAt = now;
     }
@@ -110,11 +116,14 @@ export function livePlayer(video, addresses, hooks) {
   setInterval(look, LOOK_MS);
 
   return {
-    start(mode) { wished = mode; isOn = true; isLast = false; isPaused = false; failures = 0; open(); },
+    start(mode) { wished = mode; isOn = true; isLast = false; isPaused = false; failures = flvFaults = 0; open(); },
     // It plays out, and is not opened again.
     finish() { isLast = true; if (!backend) over(); },
-    // Its publisher is away: the picture may stand still.
-    setAway(isNow) { if (isAway && !isNow) movedAt = performance.now(); isAway = isNow; },
+    // Its publisher is away, or the viewer's line is: the picture may stand still.
+    setAway(isNow) {
+      if (isAway && !isNow) movedAt = performance.now() - STALLED_MS + BACK_MS;
+      isAway = isNow;
+    },
     toEdge() { backend?.toEdge(); play(); },
     stop,
   };
