@@ -20,6 +20,10 @@ class StreamListQuery(ListQuery):
     status: Several[StreamState] = ()
 
 
+#: What addresses mean that name none.
+_RTMP_PORT = 1935
+
+
 def streams_blueprint(pipeline: Pipeline) -> Blueprint:
     """Build the routes over one pipeline."""
     blueprint = Blueprint("streams", __name__, url_prefix="/api/streams")
@@ -84,4 +88,7 @@ def addresses(pipeline: Pipeline) -> Addresses:
     """Tell where to publish: as it is set, or at the host that this request was sent to."""
     name = urlsplit(f"//{request.host}").hostname or "localhost"
     host = f"[{name}]" if ":" in name else name
-    return Addresses(rtmp_url=pipeline.settings.public_rtmp_url or f"rtmp://{host}/live")
+    port = pipeline.settings.rtmp_port
+    # A port of the door's own choosing is known to its log alone.
+    at = host if port in {0, _RTMP_PORT} else f"{host}:{port}"
+    return Addresses(rtmp_url=pipeline.settings.public_rtmp_url or f"rtmp://{at}/live")

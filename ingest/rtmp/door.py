@@ -40,7 +40,11 @@ class Door:
         self._pipeline = pipeline
         self._held: dict[SessionId, Held] = {}
         self._pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="door")
-        self._shipper = Shipper(pipeline.database, pipeline.storage)
+        self._shipper = Shipper(
+            pipeline.database,
+            pipeline.storage,
+            limit_bytes=pipeline.settings.spool_limit_bytes,
+        )
         #: Made where it is started: one that is not run would have to be closed.
         self._loop: asyncio.AbstractEventLoop
         self._thread = Thread(target=self._run, name="door", daemon=True)
@@ -61,6 +65,10 @@ class Door:
         """Find a session that is here, with its publisher or waiting for it."""
         held = self._held.get(session_id)
         return None if held is None or held.stage is Stage.OVER else held
+
+    def known(self, session_id: SessionId) -> Held | None:
+        """Find a session of which something may still lie here, over or not."""
+        return self._held.get(session_id)
 
     def held_of(self, stream_id: StreamId) -> Held | None:
         """Find what is on of a stream, if it is here."""

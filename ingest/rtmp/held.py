@@ -45,6 +45,12 @@ class Held:
         now = self.publication.front_ms if self.publication else -1
         return max(now, self._front_ms, int(self._facts.get("clock_ms", -1)))
 
+    @property
+    def is_losing(self) -> bool:
+        """Whether what comes is handed out and not kept: the disk takes nothing."""
+        publication = self.publication
+        return publication is not None and publication.is_losing
+
     def begin(self, publication: Publication) -> None:
         """Take a publisher."""
         self.session, self.publication = publication.session, publication

@@ -76,6 +76,11 @@ class Publication:
         self._writer.close()
 
     @property
+    def is_losing(self) -> bool:
+        """Whether the disk takes nothing just now."""
+        return self._writer.is_losing
+
+    @property
     def is_ending(self) -> bool:
         """Whether what is kept of it is still being written."""
         return self._writer.is_running

@@ -15,9 +15,9 @@ from flask import Blueprint, Response, g, redirect, request
 from flask_sock import Sock
 
 from ingest.rtmp.door import Door
-from ingest.rtmp.held import Held
+from ingest.rtmp.held import Held, Stage
+from ingest.rtmp.reading import reading
 from ingest.rtmp.seating import Seat, Seating
-from ingest.rtmp.spool.tail import tail
 from ingest.rtmp.subscription import Subscription
 from pipeline.audience.port import ViewerKind
 from pipeline.bootstrap import Pipeline
@@ -94,13 +94,13 @@ class _Serving:
         shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not live_access.is_valid(self._pipeline.secret, ours, shown):
             raise Unauthenticated("this is for workers")
-        held = self._door.held(ours) if self._door else None
-        if held is None:
+        held = self._door.known(ours) if self._door else None
+        if held is None or (held.stage is Stage.OVER and not held.shelf.pieces()):
             raise NotFound(
                 f"the broadcast {session_id} is not here", code="stream.session_not_found"
             )
         from_ms = request.args.get("from_ms", 0, type=int)
-        body = tail(held.shelf, from_ms, _is_connected(request.environ))
+        body = reading(held, from_ms, _is_connected(request.environ))
         return Response(body, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 
     def _admit(self, stream_id: str, token: str | None) -> StreamAdmission:

@@ -56,6 +56,11 @@ class IngestSettings(BaseSettings):
         default=None,
         description="Folder of what publishers send, until it is stored; default data_dir/spool.",
     )
+    spool_limit_bytes: int = Field(
+        default=20 * 2**30,
+        ge=2**20,
+        description="Most bytes of the spool that stay on this box when they are stored already.",
+    )
     spool_floor_bytes: int = Field(
         default=256 * 2**20,
         ge=0,

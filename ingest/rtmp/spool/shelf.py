@@ -18,11 +18,22 @@ class Shelf:
         self._changed = Condition()
         self._n_changes = 0
         self._is_over = False
+        self._n_writers = 0
 
     @property
     def is_over(self) -> bool:
-        """Whether this door gets nothing more of the session."""
-        return self._is_over
+        """Whether this door gets nothing more of the session, and all it got is written."""
+        return self._is_over and not self._n_writers
+
+    def attach(self) -> None:
+        """Have one more writer: it is not over before that one is through."""
+        with self._altering():
+            self._n_writers += 1
+
+    def detach(self) -> None:
+        """Have a writer less."""
+        with self._altering():
+            self._n_writers -= 1
 
     @property
     def until_ms(self) -> int:
@@ -71,7 +82,7 @@ class Shelf:
             self._is_over = False
 
     def end(self) -> None:
-        """Let readers end behind the last byte."""
+        """Let readers end behind the last byte that is still to be written."""
         with self._altering():
             self._is_over = True
 

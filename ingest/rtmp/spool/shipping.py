@@ -43,7 +43,8 @@ class Parcel:
 class Shipper:
     """Threads that carry parcels, and one that clears away what is not needed any more."""
 
-    def __init__(self, database: Database, storage: ObjectStore) -> None:
+    def __init__(self, database: Database, storage: ObjectStore, *, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
         self._database = database
         self._storage = storage
         self._parcels: queue.Queue[Parcel | None] = queue.Queue()
@@ -135,6 +136,20 @@ class Shipper:
                 self._clear(session_id, shelf, keep_s)
             except ReelmillError as error:
                 log.warning("spool.sweep_waits", code=error.instance_code)
+        self._shrink(list(shelves.values()), keep_s)
+
+    def _shrink(self, shelves: list[Shelf], keep_s: float) -> None:
+        """Let the oldest go that are stored, until the spool is as small as it has to be."""
+        pieces = [(shelf, piece) for shelf in shelves for piece in shelf.pieces()]
+        over_bytes = sum(piece.size_bytes for _, piece in pieces) - self._limit_bytes
+        if over_bytes <= 0:
+            return
+        stored = [(_age_s(piece.path), shelf, piece) for shelf, piece in pieces if piece.is_noted]
+        for age_s, shelf, piece in sorted(stored, key=lambda one: one[0], reverse=True):
+            if over_bytes <= 0 or age_s < keep_s:
+                return
+            shelf.discard(piece)
+            over_bytes -= piece.size_bytes
 
     def _clear(self, session_id: SessionId, shelf: Shelf, keep_s: float) -> None:
         if not shelf.is_over or not self._is_closed(session_id):

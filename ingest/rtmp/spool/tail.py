@@ -24,7 +24,7 @@ class _Begin:
 
 
 def tail(shelf: Shelf, from_ms: int, is_wanted: Callable[[], bool]) -> Iterator[bytes]:
-    """Yield one FLV, as long as the shelf gets more; an empty block is a sign of waiting.
+    """Yield one FLV, as long as the shelf gets more.
 
     It begins with the last keyframe at or before ``from_ms``, or with the first there is.
     Times are the session's. Headers that change appear in their place.

@@ -53,6 +53,7 @@ class SpoolWriter:
         #: Tags that were not kept: the disk was full, or too slow.
         self.n_lost = 0
         self._thread = Thread(target=self._run, name=f"spool-{name}", daemon=True)
+        shelf.attach()
         self._thread.start()
 
     @property
@@ -86,6 +87,12 @@ class SpoolWriter:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        try:
+            self._write_all()
+        finally:
+            self._shelf.detach()
+
+    def _write_all(self) -> None:
         is_last = False
         while not is_last:
             batch, is_last = self._next()

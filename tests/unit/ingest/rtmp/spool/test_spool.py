@@ -123,6 +123,17 @@ def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
     assert TagReader().receive_data(b"".join(blocks)) == sent
 
 
+def test_it_is_not_over_before_all_is_written(tmp_path: Path) -> None:
+    sent = list(broadcast(seconds=30))
+    shelf = Shelf(tmp_path / "s")
+    writer = SpoolWriter(shelf, 1, lambda _piece: None, name="test")
+    append(writer, sent)
+    writer.close()
+    shelf.end()
+
+    assert TagReader().receive_data(b"".join(tail(shelf, 0, lambda: True))) == sent
+
+
 def test_a_reader_who_is_not_wanted_any_more_ends(tmp_path: Path) -> None:
     assert list(tail(Shelf(tmp_path / "s"), 0, lambda: False)) == []
 
