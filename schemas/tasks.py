@@ -35,13 +35,14 @@ class ProbeParams(Frozen):
 
 
 class ThumbnailsParams(Frozen):
-    """Make posters and the storyboard."""
+    """Make posters, and the storyboard of the runs (ms of the source) players get; none: all."""
 
     kind: Literal[TaskKind.THUMBNAILS] = TaskKind.THUMBNAILS
     source: SourceRef
     facts: MediaFacts
     count: int
     storyboard_interval_s: int
+    runs: tuple[tuple[int, int], ...] = ()
 
 
 class EncodeParams(Frozen):
@@ -242,7 +243,6 @@ class EncodeAudioResult(Frozen):
     n_segments: int
     #: What of the source's sound did not decode; None where all of it did.
     damage: Damage | None = None
-    #: CPU seconds of ffmpeg.
     cpu_s: float = 0.0
 
 

@@ -4,7 +4,7 @@ Players (video.js, Plyr, Shaka, JW) read cues that name an image and a rectangle
 Source: media fragments, https://www.w3.org/TR/media-frags/#naming-space (``#xywh=``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, inf
@@ -22,6 +22,10 @@ _SLIVER_S = Fraction(1, 4)
 _TICK_S = 0.0005
 #: Times of one picture, read by two tools, differ by no more.
 _LATE_S = 0.002
+
+
+#: From when to when, in seconds.
+Stretch = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
@@ -85,32 +89,49 @@ def are_on_time(
     return all(seen.get(tile, inf) <= first + _LATE_S for tile, first in firsts.items())
 
 
-def vtt(board: Board, sprites: Sequence[str], *, duration_s: Fraction) -> str:
+def vtt(
+    board: Board, sprites: Sequence[str], *, duration_s: Fraction, shown_s: Sequence[Stretch] = ()
+) -> str:
     """Write the cues; ``sprites`` are addresses relative to where the text is served.
 
-    Cue k covers [k, k+1) intervals from the asset's zero; the last ends with the asset.
+    Tile k covers [k, k+1) intervals from the asset's zero; the last ends with the asset. Where
+    players are shown only some stretches of it, one after the other, cues follow their time.
     """
     per_sprite = board.columns * board.rows
     lines = ["WEBVTT", ""]
     for tile in range(board.n_tiles):
-        start_s = Fraction(tile * board.interval_s)
-        is_last = tile == board.n_tiles - 1
-        end_s = max(duration_s, start_s + Fraction(1, 1000)) if is_last else _next(start_s, board)
         row, column = divmod(tile % per_sprite, board.columns)
         place = (
             f"{column * board.tile_width_px},{row * board.tile_height_px},"
             f"{board.tile_width_px},{board.tile_height_px}"
         )
-        lines += [
-            f"{_clock(start_s)} --> {_clock(end_s)}",
-            f"{sprites[tile // per_sprite]}#xywh={place}",
-            "",
-        ]
+        for start_s, end_s in _within(_covered(board, tile, duration_s), shown_s):
+            lines += [
+                f"{_clock(start_s)} --> {_clock(end_s)}",
+                f"{sprites[tile // per_sprite]}#xywh={place}",
+                "",
+            ]
     return "\n".join(lines)
 
 
-def _next(start_s: Fraction, board: Board) -> Fraction:
-    return start_s + board.interval_s
+def _covered(board: Board, tile: int, duration_s: Fraction) -> Stretch:
+    start_s = Fraction(tile * board.interval_s)
+    if tile == board.n_tiles - 1:
+        return start_s, max(duration_s, start_s + Fraction(1, 1000))
+    return start_s, start_s + board.interval_s
+
+
+def _within(covered: Stretch, shown_s: Sequence[Stretch]) -> Iterator[Stretch]:
+    """Tell when a player shows what is covered; a tile of a gap is shown never."""
+    if not shown_s:
+        yield covered
+        return
+    at_s = Fraction(0)
+    for from_s, until_s in shown_s:
+        first_s, last_s = max(covered[0], from_s), min(covered[1], until_s)
+        if first_s < last_s:
+            yield at_s + first_s - from_s, at_s + last_s - from_s
+        at_s += until_s - from_s
 
 
 def _even(length_px: Fraction) -> int:

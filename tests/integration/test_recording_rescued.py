@@ -15,10 +15,13 @@ from pipeline.services import assets, jobs, playback, sessions
 from pipeline.services.playback import StoredFile
 from pipeline.settings import Settings
 from schemas.http import JobRequest
+from schemas.streams import SessionState
 from schemas.vocabulary import AssetState, JobId
 from tests.support.broadcasting import channel, publish
 from tests.support.hand_work import SMALL, Hand
+from tests.support.live_house import film, live_house, publisher
 from tests.support.spooled import encoded, later, spool
+from tests.support.waiting import wait_until
 from tests.support.walking import ANYBODY
 from tests.support.whole_asset import flaws
 from workers.ffmpeg.tools import find
@@ -134,3 +137,27 @@ def test_a_broadcast_that_is_on_is_not_worked_on(pipeline: Pipeline, session: Se
         submit(pipeline, session)
 
     assert caught.value.instance_code == "asset.not_fetched"
+
+
+def test_what_a_publisher_brought_to_the_door_is_recorded_frame_by_frame(tmp_path: Path) -> None:
+    source = film(tmp_path / "film.flv", seconds=6)
+    with live_house(tmp_path / "house") as house:
+        stream = channel(house.pipeline.database, grace_s=30)
+        for _ in range(2):
+            with publisher(source, house.rtmp(stream.secret)) as sending:
+                assert sending.wait(20) == 0
+            wait_until(lambda: house.newest(stream.id).state is SessionState.GRACE)
+        session = house.newest(stream.id)
+        sessions.close_session(house.pipeline.database, session.id)
+
+        job_id = submit(house.pipeline, session)
+        Hand(house.pipeline, tmp_path / "hand").work()
+
+        asset = assets.show(house.pipeline.database, session.asset_id)
+        assert jobs.show(house.pipeline.database, job_id).error is None
+        assert asset.state is AssetState.READY
+        assert asset.warnings == ()
+        assert flaws(house.pipeline, session.asset_id) == []
+        recorded = downloaded(house.pipeline, session, tmp_path / "download.mp4")
+    sent = [each["size"] for each in packets(source, "v")]
+    assert [each["size"] for each in packets(recorded, "v")] == 2 * sent

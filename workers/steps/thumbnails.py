@@ -121,7 +121,8 @@ class _Maker:
         # The cues are served at the asset's own address, the sprites below it.
         asset_id = self.params.source.asset_id
         addresses = [media_path(asset_id, key) for key in sprite_keys]
-        text = vtt(board, addresses, duration_s=self.params.facts.duration_s)
+        duration_s = self.params.facts.duration_s
+        text = vtt(board, addresses, duration_s=duration_s, shown_s=_shown_s(self.params))
         path = self.bench.scratch / "storyboard.vtt"
         path.write_text(text, encoding="utf-8")
         return self.bench.put(path, path.name, content_type="text/vtt"), sprite_keys
@@ -232,6 +233,15 @@ class _Maker:
         share = min(1.0, done_s / max(1.0, float(self.video.duration_s)))
         whole = _POSTERS_SHARE + share * (1 - _POSTERS_SHARE)
         self.bench.report({"": whole}, speed=progress.speed)
+
+
+def _shown_s(params: ThumbnailsParams) -> list[tuple[Fraction, Fraction]]:
+    """Tell what players are shown, from the asset's zero: its clock begins a little earlier."""
+    zero_s = params.facts.start_s
+    return [
+        (max(Fraction(0), Fraction(from_ms, 1000) - zero_s), Fraction(until_ms, 1000) - zero_s)
+        for from_ms, until_ms in params.runs
+    ]
 
 
 def _sprite(bench: Bench, number: int) -> str:

@@ -70,6 +70,7 @@ def tasks(recorded: Recorded, *, new_id: Callable[[], TaskId]) -> tuple[NewTask,
         facts=recorded.facts,
         count=recorded.plan.thumbnail_count if recorded.facts.video else 0,
         storyboard_interval_s=recorded.plan.storyboard_interval_s,
+        runs=tuple((run.from_ms, run.until_ms) for run in recorded.runs),
     )
     first = _task(recorded, new_id(), stills, QueueName.THUMBNAILS, 1)
     text = PackageParams(asset_id=asset_id)

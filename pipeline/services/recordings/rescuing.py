@@ -10,6 +10,9 @@ from pipeline.services.jobs import Terms
 from schemas.streams import SessionState
 from schemas.vocabulary import JobState
 
+#: As for any file; a broadcast's own job has more patience.
+MAX_ATTEMPTS, MAX_LOST = 3, 10
+
 
 def rescue(tx: Transaction, session: SessionRow | None) -> None:
     """Make a broadcast's recording where it is over and its own job failed.
@@ -23,5 +26,5 @@ def rescue(tx: Transaction, session: SessionRow | None) -> None:
     if asset is None or asset.sha256 or asset.kept_s == 0 or job is None:
         return
     if job.state is JobState.FAILED:
-        terms = Terms(job.max_attempts, job.max_lost, job.priority, job.metadata)
+        terms = Terms(MAX_ATTEMPTS, MAX_LOST, job.priority, job.metadata)
         jobs.begin_in(tx, asset, job.profile, terms, must_be_able=False)

@@ -17,6 +17,7 @@ from pipeline.database.rows import JobRow, TaskRow
 from pipeline.services import assets, jobs
 from pipeline.services.ids import new_task_id
 from pipeline.services.jobs import Terms
+from pipeline.services.recordings.rescuing import MAX_ATTEMPTS, MAX_LOST
 from schemas.media import MediaWarning
 from schemas.plan import MediaPlan
 from schemas.recording import RecordResult
@@ -77,7 +78,7 @@ def _probe(tx: Transaction, job: JobRow) -> bool:
 
 
 def _make_anew(tx: Transaction, job: JobRow, result: RecordResult) -> None:
-    terms = Terms(job.max_attempts, job.max_lost, job.priority, job.metadata)
+    terms = Terms(MAX_ATTEMPTS, MAX_LOST, job.priority, job.metadata)
     asset = assets.need(tx, job.asset_id)
     made = jobs.begin_in(tx, asset, job.profile, terms, must_be_able=False)
     _offer(tx, job.asset_id, made, result.key)

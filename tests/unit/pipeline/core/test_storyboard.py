@@ -29,6 +29,18 @@ def test_cues_name_tile_after_tile_over_several_sprites() -> None:
     assert text.startswith("WEBVTT\n\n")
 
 
+def test_cues_follow_the_time_of_players_who_are_not_shown_a_gap() -> None:
+    board = Board(n_tiles=3, interval_s=10, tile_width_px=160, tile_height_px=90)
+    shown_s = [(Fraction(0), Fraction(8)), (Fraction(24), Fraction(29))]
+
+    text = vtt(board, ["s.jpg"], duration_s=Fraction(29), shown_s=shown_s)
+
+    assert text.split("\n\n")[1:] == [
+        "00:00:00.000 --> 00:00:08.000\ns.jpg#xywh=0,0,160,90",
+        "00:00:08.000 --> 00:00:13.000\ns.jpg#xywh=320,0,160,90\n",
+    ]
+
+
 def test_a_short_board_is_no_larger_than_its_tiles() -> None:
     assert (Board(7, 10, 160, 90).columns, Board(7, 10, 160, 90).rows) == (7, 1)
     assert (Board(23, 10, 160, 90).columns, Board(23, 10, 160, 90).rows) == (10, 3)
