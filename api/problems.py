@@ -17,7 +17,7 @@ from werkzeug.routing import WebsocketMismatch
 
 from api.texts import language, vary
 from api.wording import error_in
-from pipeline.core import certificate_errors, errors, restream_errors, upload_errors
+from pipeline.core import certificate_errors, errors, live_errors, restream_errors, upload_errors
 from pipeline.core.errors import ReelmillError
 from pipeline.core.flv.errors import ProtocolError
 from pipeline.core.links import unsigned
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 STATUS: Mapping[type[ReelmillError], int] = {
     errors.ReelmillError: 500,
     errors.NotFound: 404,
+    live_errors.Offline: 404,
     upload_errors.Gone: 410,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
@@ -50,10 +51,12 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.TooManyTries: 429,
     upload_errors.QuotaExceeded: 429,
     errors.MediaError: 422,
+    live_errors.NothingUsable: 422,
     errors.NotMedia: 422,
     errors.MediaDamaged: 422,
     errors.MediaUnsupported: 422,
     errors.WorkFailed: 500,
+    live_errors.DoorAway: 502,
     errors.WorkStalled: 500,
     restream_errors.TargetUnreachable: 500,
     restream_errors.TargetRefused: 500,
@@ -68,6 +71,7 @@ STATUS: Mapping[type[ReelmillError], int] = {
     errors.DatabaseUnavailable: 503,
     errors.BrokerUnavailable: 503,
     errors.StorageUnavailable: 503,
+    live_errors.SpoolUnavailable: 503,
     errors.UpstreamKeysUnavailable: 503,
     errors.StorageFull: 507,
     errors.LeaseLost: 409,

@@ -74,6 +74,9 @@ def run_ingest(settings: Settings) -> None:
 def run_worker(settings: Settings, queues: Sequence[QueueName], slots: int) -> None:
     """Work on the named queues; tasks are handed back on the way out."""
     require_distributed(settings)
+    if QueueName.LIVE in queues:
+        # It shows doors that it is of the house.
+        require_secret(settings)
     setup_logging(settings)
     with asked_to_stop() as stopping, closing(build(settings)) as pipeline:
         worker = WorkerProcess(pipeline, queues, slots, name=None)

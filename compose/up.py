@@ -20,7 +20,7 @@ from pipeline.services.assets import LOCAL_ACCOUNT
 from pipeline.settings import Settings
 from schemas.vocabulary import QueueName
 from workers.app import WorkerProcess
-from workers.capabilities import encode_slots
+from workers.capabilities import encode_slots, n_cores
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,13 @@ FETCH_SLOTS = 4
 #: Proofs wait for nobody and nobody waits for them: one at a time, in idle processor time.
 PROOF_QUEUES = (QueueName.PROVE,)
 PROOF_SLOTS = 1
+
+#: Broadcasts wait for nothing: a slot that is taken by one is its own until it is over.
+LIVE_QUEUES = (QueueName.LIVE,)
+#: Recordings are made whole after their broadcasts, and never in front of one.
+RECORD_QUEUES = (QueueName.RECORD,)
+RECORD_SLOTS = 1
+_LEAST_LIVE_SLOTS = 4
 
 
 class House:
@@ -122,7 +129,14 @@ class House:
             WorkerProcess(pipeline, SHORT_QUEUES, SHORT_SLOTS, name="short"),
             WorkerProcess(pipeline, FETCH_QUEUES, FETCH_SLOTS, name="fetch"),
             WorkerProcess(pipeline, PROOF_QUEUES, PROOF_SLOTS, name="proof"),
+            WorkerProcess(pipeline, LIVE_QUEUES, live_slots(self._settings), name="live"),
+            WorkerProcess(pipeline, RECORD_QUEUES, RECORD_SLOTS, name="record"),
         ]
+
+
+def live_slots(settings: Settings) -> int:
+    """Choose how many broadcasts are made into segments at once, unless it is set."""
+    return settings.live_slots or max(_LEAST_LIVE_SLOTS, n_cores())
 
 
 def _stop_together(workers: Sequence[WorkerProcess]) -> None:

@@ -39,6 +39,8 @@ class EventType(StrEnum):
     STREAM_INTERRUPTED = "stream.interrupted"
     STREAM_RESUMED = "stream.resumed"
     STREAM_ENDED = "stream.ended"
+    #: The box cannot keep up: a rung shows what the one below it does.
+    STREAM_THINNED = "stream.thinned"
     TASK_STARTED = "task.started"
     TASK_SUCCEEDED = "task.succeeded"
     TASK_RETRIED = "task.retried"

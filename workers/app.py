@@ -77,7 +77,7 @@ class WorkerProcess:
         cache = SourceCache(root / "sources", settings.cache_limit_bytes, self._pipeline.storage)
         places = {queue: self._place(queue, cache, tools) for queue in self._queues}
         self._heart = Heart(self._beat, interval_s=settings.heartbeat_s, on_drain=self._drain_soon)
-        return Slots(self.worker_id, places, self._scratch, self._heart)
+        return Slots(self.worker_id, places, self._scratch, self._heart, lease_s=self.lease_s)
 
     def _place(self, queue: QueueName, cache: SourceCache, tools: Tools) -> Place:
         use_gpu = queue is QueueName.ENCODE_GPU
@@ -99,12 +99,19 @@ class WorkerProcess:
             self._queues, slots=self._n_slots, on_ring=self._slots.on_ring
         )
 
+    @property
+    def lease_s(self) -> float:
+        """How long this worker may be silent, whatever it works on."""
+        settings = self._pipeline.settings
+        is_live = QueueName.LIVE in self._wanted
+        return min(settings.lease_s, settings.live_lease_s) if is_live else settings.lease_s
+
     def _beat(self, attempts: Sequence[Attempt]) -> Orders:
         orders = tasks.heartbeat(
             self._pipeline.database,
             self.worker_id,
             [attempt.pulse() for attempt in attempts],
-            lease_s=self._pipeline.settings.lease_s,
+            lease_s=self.lease_s,
         )
         if orders.is_unknown:
             self._register()

@@ -18,6 +18,7 @@ from schemas.tasks import RenditionMade, SegmentMade, SourceRef
 from schemas.timeline import Timeline
 from schemas.workers import Pulse
 from workers.bench import Tools
+from workers.broadcast import Broadcast
 from workers.incoming import IncomingSource
 from workers.insistence import insist
 from workers.recorded import RecordedBroadcast
@@ -95,6 +96,11 @@ class Attempt:
     def recording(self) -> RecordedBroadcast:
         """What a task that makes a recording whole works with besides."""
         return RecordedBroadcast(self._place.pipeline, self.claimed)
+
+    @property
+    def broadcast(self) -> Broadcast:
+        """What the live task of a broadcast works with besides."""
+        return Broadcast(self._place.pipeline, self.claimed, self.stop)
 
     def source(self, ref: SourceRef) -> Path:
         """Bring the source to this box and hold it there until the attempt ends."""

@@ -3,9 +3,10 @@
 Steps see nothing else of the world, so a test hands them a bench of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -14,6 +15,7 @@ from pipeline.core.recording.spool import PieceSpan
 from pipeline.outbound.port import Answer, Call
 from pipeline.storage.port import ObjectStore
 from schemas.fetching import FetchResult, FetchState
+from schemas.plan import MediaPlan
 from schemas.profile import Profile
 from schemas.streams import SessionId
 from schemas.tasks import RenditionMade, SegmentMade, SourceRef
@@ -203,3 +205,81 @@ class FetchBench(Bench, Protocol):
     @property
     def incoming(self) -> Incoming:
         """Reach what bringing a source in needs."""
+
+
+@dataclass(frozen=True)
+class OnAir:
+    """How a broadcast stands."""
+
+    #: How often a publisher took it up.
+    epoch: int
+    #: Where its door's HTTP is.
+    door_url: str
+    #: Its publisher will not come back.
+    is_over: bool
+
+
+@dataclass(frozen=True)
+class StoredPiece:
+    """A piece of what a publisher sent, in storage; whole FLV that begins with a keyframe."""
+
+    key: str
+    #: On the clock of the broadcast, the second one behind its last tag.
+    from_ms: int
+    until_ms: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What attempts before made of a broadcast."""
+
+    #: None where nothing is planned yet.
+    plan: MediaPlan | None = None
+    #: Segments of each rendition.
+    n_segments: int = 0
+    #: Where the picture (the sound, without one) ends, in seconds of the broadcast's clock.
+    end_s: Fraction = Fraction(0)
+    #: By rendition: digest of the init segment that its last segment has.
+    inits: Mapping[str, str] = field(default_factory=dict)
+    #: Rungs that the box before could not keep up with.
+    thinned: tuple[str, ...] = ()
+
+
+class Broadcasting(Protocol):
+    """What turning a broadcast into segments needs beside a bench."""
+
+    storage: ObjectStore
+
+    def on_air(self) -> OnAir:
+        """Tell how the broadcast stands now."""
+
+    def pieces(self) -> list[StoredPiece]:
+        """List what of it lies in storage, in order."""
+
+    def listen(self, door_url: str, from_ms: int) -> AbstractContextManager[Iterator[bytes]]:
+        """Read FLV from a door: what it has from the keyframe before then on, then what comes.
+
+        An empty block now and then says that nothing came for a while.
+
+        Raises DoorAway: it does not answer, or does not hold the broadcast.
+        """
+
+    def standing(self) -> Standing:
+        """Read what was made before."""
+
+    def begin(self, plan: MediaPlan) -> MediaPlan:
+        """Keep the plan, unless there is one: then that one counts. Raises LeaseLost."""
+
+    def note(self, facts: Mapping[str, float | int | str | list[str] | None]) -> None:
+        """Tell watchers how the work goes; forgotten where nobody can be told now."""
+
+    def say_thinned(self, rung: str) -> None:
+        """Tell watchers that a rung is left out from now on. Raises LeaseLost."""
+
+
+class LiveBench(Bench, Protocol):
+    """The bench of a broadcast's live task."""
+
+    @property
+    def broadcast(self) -> Broadcasting:
+        """Reach what a broadcast needs."""

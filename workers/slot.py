@@ -35,6 +35,7 @@ from workers.steps import (
     extract_subtitles,
     fetch,
     idle,
+    live,
     mux,
     package,
     probe,
@@ -58,6 +59,7 @@ _STEPS: dict[TaskKind, Callable[..., TaskResult]] = {
     TaskKind.MUX: mux.run,
     TaskKind.PACKAGE: package.run,
     TaskKind.PROVE: prove.run,
+    TaskKind.LIVE: live.run,
     TaskKind.RECORD: record.run,
     TaskKind.IDLE: idle.run,
 }
@@ -72,11 +74,14 @@ class Slots:
         places: dict[QueueName, Place],
         scratch: ScratchRoot,
         heart: Heart,
+        *,
+        lease_s: float,
     ) -> None:
         self._worker_id = worker_id
         self._places = places
         self._scratch = scratch
         self._heart = heart
+        self._lease_s = lease_s
         #: Set when nothing more may be claimed.
         self.closed = Event()
         #: Set when even reports must end.
@@ -98,7 +103,6 @@ class Slots:
                 self._work(claimed, place)
 
     def _claim(self, queue: QueueName, place: Place) -> Claimed | None:
-        settings = place.pipeline.settings
         offer = Offer(
             worker_id=self._worker_id,
             queue=queue,
@@ -106,7 +110,7 @@ class Slots:
             scratch_free_bytes=self._scratch.free_bytes(),
             cached=place.cache.held(),
         )
-        return claims.claim(place.pipeline.database, offer, lease_s=settings.lease_s)
+        return claims.claim(place.pipeline.database, offer, lease_s=self._lease_s)
 
     def _work(self, claimed: Claimed, place: Place) -> None:
         log.debug("task.started", kind=claimed.params.kind, attempt=claimed.attempt)

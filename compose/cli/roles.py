@@ -46,7 +46,7 @@ def worker(
         typer.Option(
             "--queues",
             metavar="NAME,…",
-            help="Which queues to work on, e.g. probe,thumbnails,package or encode.cpu or prove.",
+            help="Which queues to work on, e.g. probe,thumbnails,package or encode.cpu or live.",
         ),
     ],
     slots: Annotated[int, typer.Option("--slots", min=1, help="How many tasks at once.")],

@@ -255,6 +255,12 @@ class MediaRows(Protocol):
     def segments(self, job_id: JobId) -> list[SegmentRow]:
         """All published segments of a job by rendition and index."""
 
+    def newest(self, job_id: JobId, n_segments: int) -> list[SegmentRow]:
+        """The last so many published segments of each rendition, by position and index."""
+
+    def n_breaks(self, job_id: JobId, before_index: int) -> int:
+        """Count the discontinuities of a broadcast before a segment, the first one's left out."""
+
     def loans(self, asset_id: AssetId, fingerprints: Sequence[str]) -> list[Loan]:
         """Find what jobs of the asset that succeeded made of these, newest first.
 

@@ -83,9 +83,7 @@ def _insert(tx: Transaction, job: JobRow, expansion: Expansion) -> None:
     media_plan = expansion.plan
     digests = reuse.fingerprints(expansion)
     lent = reuse.loans(tx, job, expansion, digests)
-    tx.media.add_renditions(
-        [_signed(row, digests, lent) for row in _renditions(job.id, media_plan)]
-    )
+    tx.media.add_renditions([_signed(row, digests, lent) for row in renditions(job.id, media_plan)])
     tasks = expand(dataclasses.replace(expansion, lent=frozenset(lent)), new_id=new_task_id)
     _add_tasks(tx, job, expansion.source, tasks)
     tx.jobs.plan(job.id, media_plan)
@@ -121,7 +119,8 @@ def _add_tasks(tx: Transaction, job: JobRow, source: SourceRef, tasks: Sequence[
     tx.outbox.add([task.id for task in tasks if not task.needs])
 
 
-def _renditions(job_id: JobId, media_plan: MediaPlan) -> list[RenditionRow]:
+def renditions(job_id: JobId, media_plan: MediaPlan) -> list[RenditionRow]:
+    """Describe what a plan makes, as rows."""
     rows = [
         _video(job_id, media_plan, rung, position) for position, rung in enumerate(media_plan.rungs)
     ]

@@ -49,6 +49,16 @@ class WorkSettings(BaseSettings):
         gt=0,
         description="Seconds a worker may be silent before its task is given away.",
     )
+    live_lease_s: float = Field(
+        default=6.0,
+        gt=0,
+        description="The same of a worker that serves the queue `live`: viewers wait for it.",
+    )
+    live_slots: int = Field(
+        default=0,
+        ge=0,
+        description="Broadcasts at once in `reelmill up`; 0 means as many as cores, at least four.",
+    )
     heartbeat_s: float = Field(
         default=1.0, gt=0, description="Seconds between heartbeats of a worker process."
     )

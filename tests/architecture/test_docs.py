@@ -20,7 +20,7 @@ DOCUMENTS = {
     for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 }
 #: Queues that nothing fills yet.
-LATER_QUEUES = {QueueName.LIVE, QueueName.RECORD}
+LATER_QUEUES: set[QueueName] = set()
 
 
 def commands(group: TyperGroup, before: str = "reelmill") -> Iterator[tuple[str, object]]:

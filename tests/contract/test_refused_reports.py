@@ -65,7 +65,7 @@ def _slots(database: Database, folder: Path) -> slot.Slots:
     place = Place(pipeline, SourceCache(folder / "sources", 0, unused), tools)
     heart = Heart(lambda _: Orders(), interval_s=1.0, on_drain=lambda: None)
     scratch = ScratchRoot(folder / "scratch", 2**20)
-    return slot.Slots(WorkerId("w1"), {QueueName.ENCODE_CPU: place}, scratch, heart)
+    return slot.Slots(WorkerId("w1"), {QueueName.ENCODE_CPU: place}, scratch, heart, lease_s=12.0)
 
 
 def test_a_full_disk_burns_no_attempts(

@@ -20,6 +20,7 @@ from pipeline.core.errors import WorkFailed
 from workers.ffmpeg.cage import Cage
 from workers.ffmpeg.confinement.ladder import ladder
 from workers.ffmpeg.confinement.order import confined
+from workers.ffmpeg.feed import Feed
 from workers.ffmpeg.limits import Limits
 
 #: Nothing of ours is inherited: no secrets, no locale, no proxies.
@@ -73,18 +74,21 @@ class Child:
         cage: Cage,
         limits: Limits,
         on_stdout: Callable[[bytes], None],
+        is_fed: bool = False,
     ) -> None:
         self.stderr = StderrTail()
         #: Negative: the signal that ended it. None while it runs.
         self.exit_code: int | None = None
         self.cpu_s = 0.0
         argv = confined(command, limits, cage, ladder().layers)
-        self._process = _start(argv, cage.scratch or Path("/"))
+        self._process = _start(argv, cage.scratch or Path("/"), is_fed=is_fed)
         self._selector = selectors.DefaultSelector()
         self._pidfd = os.pidfd_open(self._process.pid)
         self._selector.register(self._pidfd, selectors.EVENT_READ, None)
         self._listen(self._process.stdout, on_stdout)
         self._listen(self._process.stderr, self.stderr.feed)
+        #: What it reads, where it is fed.
+        self.feed = Feed(self._process.stdin, self._selector)
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +107,8 @@ class Child:
         for key, _ in self._selector.select(timeout_s):
             if key.fd == self._pidfd:
                 is_running = False
+            elif key.data == self.feed.write:
+                self.feed.write()
             else:
                 self._read(key)
         return is_running
@@ -114,6 +120,7 @@ class Child:
 
     def collect(self) -> int:
         """Take the exit code of an ended child and the last of what it said."""
+        self.feed.close()
         self._signal(signal.SIGKILL)  # grandchildren that outlive it would hold the pipes open
         while any(key.fd != self._pidfd for key in self._selector.get_map().values()):
             for key, _ in self._selector.select(1.0):
@@ -168,6 +175,7 @@ class Child:
         # Popen must not wait for a process that is gone.
         self._process.returncode = self.exit_code
         self.cpu_s = usage.ru_utime + usage.ru_stime
+        self.feed.close()
         self._selector.close()
         os.close(self._pidfd)
         for pipe in (self._process.stdout, self._process.stderr):
@@ -175,13 +183,13 @@ class Child:
                 pipe.close()
 
 
-def _start(argv: Sequence[str], cwd: Path) -> subprocess.Popen[bytes]:
+def _start(argv: Sequence[str], cwd: Path, *, is_fed: bool) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             argv,
             cwd=cwd,
             env=_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if is_fed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,

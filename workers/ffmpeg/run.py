@@ -26,7 +26,8 @@ _TICK_S = 0.05
 _GRACE_S = 0.5
 _LONGEST_LINE_BYTES = 1024 * 1024
 
-_FFMPEG_FLAGS = [
+#: Before everything else that ffmpeg is told.
+FFMPEG_FLAGS = [
     # It must never read our terminal.
     "-nostdin",
     "-hide_banner",
@@ -89,7 +90,7 @@ def run(
     half a second of ``stop``, WorkStalled, and what ``failures`` makes of a failed exit.
     """
     reader = ProgressReader(on_progress)
-    child = _supervise([program, *_FFMPEG_FLAGS, *argv], cage, limits, stop, reader, on_said)
+    child = _supervise([program, *FFMPEG_FLAGS, *argv], cage, limits, stop, reader, on_said)
     return _finished(child, reader.last)
 
 

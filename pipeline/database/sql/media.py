@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.database.rows import Loan, RenditionRow, SegmentRow
+from pipeline.database.sql.live_media import SEGMENT_COLUMNS, SqlLiveMedia
 from pipeline.database.sql.tables import (
     certificate,
     damage,
@@ -43,10 +44,11 @@ _SEGMENT_TYPES = {
 _INIT_TYPES = {Medium.VIDEO: "video/mp4", Medium.AUDIO: "audio/mp4", Medium.TEXT: "text/vtt"}
 
 
-class SqlMedia:
+class SqlMedia(SqlLiveMedia):
     """See ``rowsets.MediaRows``."""
 
     def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
         self._connection = connection
 
     def add_renditions(self, rows: Sequence[RenditionRow]) -> None:
@@ -101,18 +103,7 @@ class SqlMedia:
         self._insert_new(segment, rows)
 
     def segments(self, job_id: JobId) -> list[SegmentRow]:
-        columns = (
-            segment.c.rendition,
-            segment.c.index,
-            segment.c.duration_s,
-            segment.c.size_bytes,
-            segment.c.key,
-            segment.c.init_key,
-            segment.c.init_sha256,
-            segment.c.start_ms,
-            segment.c.is_discontinuous,
-        )
-        query = _shown(job_id, *columns).order_by(segment.c.rendition, segment.c.index)
+        query = _shown(job_id, *SEGMENT_COLUMNS).order_by(segment.c.rendition, segment.c.index)
         return [SegmentRow(*row) for row in self._connection.execute(query)]
 
     def loans(self, asset_id: AssetId, fingerprints: Sequence[str]) -> list[Loan]:

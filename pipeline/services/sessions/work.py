@@ -1,19 +1,43 @@
 """The work a broadcast is for."""
 
+from pipeline.core.live.tasks import live_task, record_task
+from pipeline.core.ranks import NORMAL_PRIORITY, job_rank
 from pipeline.database.port import Transaction
-from pipeline.database.rows import NewAsset
+from pipeline.database.rows import NewAsset, NewJob
 from pipeline.database.streams import StreamRow
+from pipeline.services.ids import new_id, new_task_id
+from schemas.events import EventType
 from schemas.streams import SessionId
 from schemas.vocabulary import JobId
+
+#: A broadcast lasts for hours: what would be too much for a file is little for it.
+_MAX_ATTEMPTS, _MAX_LOST = 20, 100
 
 
 def begin_live_work(
     tx: Transaction, stream: StreamRow, session_id: SessionId, asset: NewAsset
-) -> JobId | None:
-    """Make the job of a broadcast with its live task, within the transaction that opens it.
+) -> JobId:
+    """Make the job of a broadcast with its tasks, within the transaction that opens it.
 
-    None: no worker knows how to make pictures of a broadcast yet, and a job without a task
-    would count as done. What a publisher sends is kept in the spool all the same.
+    The job ends with the live task; what makes the recording whole is background work.
     """
-    del tx, stream, session_id, asset
-    return None
+    active = tx.jobs.active_of(asset.account)
+    job = NewJob(
+        id=JobId(new_id()),
+        asset_id=asset.id,
+        account=asset.account,
+        profile=stream.profile,
+        priority=NORMAL_PRIORITY,
+        rank=job_rank(tx.jobs.now(), priority=NORMAL_PRIORITY, active_jobs=active),
+        metadata={},
+        is_dry_run=False,
+        max_attempts=_MAX_ATTEMPTS,
+        max_lost=_MAX_LOST,
+    )
+    live = live_task(asset.id, session_id, stream.profile, rank=job.rank, new_id=new_task_id)
+    record = record_task(asset.id, session_id, live.id, rank=job.rank, new_id=new_task_id)
+    tx.jobs.add(job)
+    tx.tasks.add(job, asset.sha256, [live, record])
+    tx.outbox.add([live.id])
+    tx.emit(EventType.JOB_SUBMITTED, asset_id=asset.id, job_id=job.id)
+    return job.id

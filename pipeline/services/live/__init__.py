@@ -1,0 +1,5 @@
+"""Broadcasts while they are made into segments: their plan, how far they are, what is told."""
+
+from pipeline.services.live.making import Made, begin, note, say_thinned, standing
+
+__all__ = ["Made", "begin", "note", "say_thinned", "standing"]
