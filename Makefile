@@ -62,7 +62,7 @@ format: dev ## Put the format right
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
 
 soak: dev ## The long forms of what `make test` runs in a quick one
-	@$(BIN)/python -m tests.support.install
+	@$(BIN)/python -m tests.support.install --soak
 	@$(BIN)/python -m pytest -m soak
 
 bench: dev ## Measure engine and media path, print a table, write build/bench.json

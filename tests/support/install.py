@@ -10,10 +10,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.support import nginx_rtmp, node, postgres, rabbitmq, seaweed, valkey
 from tests.support.given import GivenServers
 from tests.support.server import PLAIN_ENV
+
+#: Packages of GStreamer that publish by RTMP → a plugin of each.
+_PLUGINS = {
+    "tools": "coreelements",
+    "plugins-base": "app",
+    "plugins-good": "flv",
+    "plugins-bad": "rtmp2",
+    "plugins-ugly": "x264",
+    "libav": "libav",
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,10 @@ def needs() -> list[Need]:
         ),
         Need("nginx", "nginx-light", _program("nginx")),
         Need("nginx's RTMP module", "libnginx-mod-rtmp", nginx_rtmp.module),
+        *(
+            Need(f"GStreamer's {part}", f"gstreamer1.0-{part}", _plugin(plugin))
+            for part, plugin in _PLUGINS.items()
+        ),
         Need("Chromium", "chromium", _program("chromium", "chromium-browser", "google-chrome")),
         Need("Node", "nodejs", node.program),
         Need("npm", "npm", lambda: node.program("npm")),
@@ -79,13 +94,33 @@ def needs() -> list[Need]:
     ]
 
 
-def main() -> int:
-    """Install or complain; returns the exit status."""
-    missing = [need for need in needs() if not need.is_met]
+def _plugin(name: str) -> Callable[[], object]:
+    def find() -> Path:
+        folders = Path("/usr/lib").glob("*/gstreamer-1.0") if shutil.which("gst-launch-1.0") else ()
+        for folder in folders:
+            if (folder / f"libgst{name}.so").exists():
+                return folder
+        raise FileNotFoundError(name)
+
+    return find
+
+
+def soak_needs() -> list[Need]:
+    """List what the long forms start besides."""
+    return [
+        Need("OBS Studio", "obs-studio", _program("obs")),
+        Need("Xvfb", "xvfb", _program("Xvfb")),
+    ]
+
+
+def main(words: Sequence[str] = ()) -> int:
+    """Install or complain, with ``--soak`` about the long forms too; returns the exit status."""
+    wanted = [*needs(), *(soak_needs() if "--soak" in words else ())]
+    missing = [need for need in wanted if not need.is_met]
     packages = [need.package for need in missing if need.package]
     if packages and _may_install():
         _install(packages)
-        missing = [need for need in needs() if not need.is_met]
+        missing = [need for need in wanted if not need.is_met]
     if not missing:
         missing = _fetch_node_packages()
     if missing:
@@ -133,4 +168,4 @@ def _install(packages: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
