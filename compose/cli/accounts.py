@@ -113,10 +113,19 @@ def password(
 
 
 @app.command("remove")
-def remove(name: NameArgument, *, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Remove an account with its keys and logins; what it owns stays."""
+def remove(
+    name: NameArgument,
+    *,
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove an account with its keys and logins, after a question; what it owns stays."""
     with opened(data) as database:
-        accounts.remove(database, accounts.named(database, name).id)
+        found = accounts.named(database, name)
+        if not is_sure:
+            _ask(name)
+        accounts.remove(database, found.id)
     if as_json:
         print_json({"removed": name})
     else:
@@ -142,6 +151,13 @@ def link(
         print_json({"url": logins.link(base, ticket)})
     else:
         sys.stdout.write(f"{logins.link(base, ticket)}\n")
+
+
+def _ask(name: str) -> None:
+    """Go on if whoever is there says so; where nobody is, they have to say it beforehand."""
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(f"{name} and its keys would be gone for good: say --yes.")
+    typer.confirm(f"Remove {name} with its keys and logins for good?", abort=True, err=True)
 
 
 def _password(*, from_stdin: bool) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from schemas.identity import Playback
 from schemas.trim import Trim
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
@@ -46,6 +47,14 @@ def trim_of(text: str) -> Trim:
         raise typer.BadParameter("must be like 12.5-60, 12.5- or -60, in seconds.") from error
 
 
+def notes_of(texts: list[str] | None) -> dict[str, str]:
+    """Read notes of an app."""
+    notes = [text.partition("=") for text in texts or ()]
+    if not all(name and is_said for name, is_said, _ in notes):
+        raise typer.BadParameter("must be like lesson=7.", param_hint="--metadata")
+    return {name: value for name, _, value in notes}
+
+
 JobArgument = Annotated[
     str, typer.Argument(metavar="JOB", help="Id of the job.", callback=checked_id)
 ]
@@ -68,6 +77,15 @@ TrimOption = Annotated[
         metavar="FROM-TO",
         parser=trim_of,
         help="Use this stretch alone, in seconds: 12.5-60, 12.5- or -60.",
+    ),
+]
+PlaybackOption = Annotated[
+    Playback, typer.Option("--playback", help="Who may watch: private is by signed addresses.")
+]
+MetadataOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata", metavar="NAME=VALUE", help="Of your app, passed through; several times."
     ),
 ]
 ProfileOption = Annotated[str, typer.Option("--profile", help="Name of a set of wishes.")]

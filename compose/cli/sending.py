@@ -10,6 +10,7 @@ from compose.cli.exits import Exit, code_of_problem
 from compose.cli.output import printable
 from compose.cli.unfinished import Unfinished, fingerprint
 from schemas.http import JobRequest
+from schemas.identity import Playback
 from schemas.uploads import UploadStatus
 
 
@@ -21,14 +22,14 @@ class Sending:
         self._bars = bars
         self._unfinished = Unfinished()
 
-    def send(self, path: Path, wish: JobRequest) -> UploadStatus:
+    def send(self, path: Path, wish: JobRequest, playback: Playback) -> UploadStatus:
         """Send a file or a pipe, from where an earlier run stopped.
 
         Raises:
             OSError: it cannot be read, or changes meanwhile.
             ApiError: refused, or nobody there.
         """
-        metadata = wishes(path, wish)
+        metadata = wishes(path, wish, playback)
         if not path.is_file():
             with path.open("rb") as pipe:
                 return self._bring(path, PipeSource(pipe), metadata)
@@ -65,12 +66,13 @@ class Sending:
         )
 
 
-def wishes(path: Path, wish: JobRequest) -> dict[str, str]:
+def wishes(path: Path, wish: JobRequest, playback: Playback) -> dict[str, str]:
     """Say what shall become of a file, in the words uploads are announced with."""
     said = {
         "filename": as_text(path.name),
         "profile": wish.profile,
         "priority": str(wish.priority),
+        "playback": playback.value,
         **{f"meta.{name}": value for name, value in wish.metadata.items()},
     }
     if wish.trim is not None:

@@ -11,18 +11,28 @@ from api.client import ApiError, Client
 from compose.cli.assets import address
 from compose.cli.bars import JobBars, follow
 from compose.cli.exits import Exit, code_of_problem, complain
-from compose.cli.options import DEFAULT_SERVER, JsonOption, ProfileOption, ServerOption, TrimOption
+from compose.cli.options import (
+    DEFAULT_SERVER,
+    JsonOption,
+    MetadataOption,
+    PlaybackOption,
+    ProfileOption,
+    ServerOption,
+    TrimOption,
+    notes_of,
+)
 from compose.cli.output import print_facts, print_json, print_table, printable, said
 from compose.cli.sending import Sending
 from compose.cli.speech import connect
 from schemas.http import ErrorView, JobRequest, Submitted
+from schemas.identity import Playback
 from schemas.sources import UrlSource
 from schemas.vocabulary import AssetId, AssetState, JobId
 
 Answer = TypeVar("Answer")
 
 
-def submit(
+def submit(  # noqa: PLR0913  # each is an option
     sources: Annotated[
         list[str], typer.Argument(metavar="FILE|URL…", help="Video files, or addresses of such.")
     ],
@@ -32,6 +42,8 @@ def submit(
         int, typer.Option("--priority", min=0, max=9, help="9 is most urgent.")
     ] = 5,
     trim: TrimOption = None,
+    playback: PlaybackOption = Playback.PUBLIC,
+    metadata: MetadataOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until all are done.")] = False,
     server: ServerOption = DEFAULT_SERVER,
     as_json: JsonOption = False,
@@ -41,9 +53,16 @@ def submit(
     One that cannot be handed in does not hold up the others; the exit code is the first one's
     that went wrong. Interrupted and run again, it goes on where an upload stopped.
     """
+    notes = notes_of(metadata)
     with connect(server) as client, JobBars(is_shown=not as_json) as bars:
-        reception = Reception(client, bars)
-        wish = JobRequest(asset_id=_TO_COME, profile=profile, priority=priority, trim=trim)
+        reception = Reception(client, bars, playback)
+        wish = JobRequest(
+            asset_id=_TO_COME,
+            profile=profile,
+            priority=priority,
+            trim=trim,
+            metadata=notes,
+        )
         handed_in = [reception.hand_in(source, wish) for source in sources]
         if wait:
             handed_in = [reception.wait_for(submitted) for submitted in handed_in]
@@ -61,9 +80,10 @@ _TO_COME = AssetId("-")
 class Reception:
     """Takes files in, one after the other, and remembers what first went wrong."""
 
-    def __init__(self, client: Client, bars: JobBars) -> None:
+    def __init__(self, client: Client, bars: JobBars, playback: Playback) -> None:
         self._client = client
         self._bars = bars
+        self._playback = playback
         self._sending = Sending(client, bars)
         self.code = Exit.OK
 
@@ -76,7 +96,7 @@ class Reception:
             # What can be known here is not asked of a server.
             path.stat()
             self._require(wish.profile)
-            sent = self._sending.send(path, wish)
+            sent = self._sending.send(path, wish, self._playback)
             return self._submitted(sent.asset_id, sent.job_id)
         except OSError as error:
             return self._refused(Exit.REFUSED, unreadable(path, error))
@@ -89,7 +109,7 @@ class Reception:
 
     def _fetch(self, url: str, wish: JobRequest) -> Submitted:
         """Let the server fetch it."""
-        source = UrlSource.model_construct(url=url)
+        source = UrlSource.model_construct(url=url, playback=self._playback)
         try:
             # Asked once, where a job is asked for again and again: nobody there is known soon.
             self._require(wish.profile)

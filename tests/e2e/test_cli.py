@@ -137,6 +137,17 @@ def test_an_unknown_profile_ends_with_4(house: House, film: Path) -> None:
     assert ended.json[0]["error"]["code"] == "profile.unknown"
 
 
+def test_who_may_watch_and_an_apps_notes_come_with_a_file(house: House, film: Path) -> None:
+    wishes = ("--playback", "private", "--metadata", "lesson=7", "--metadata", "of=a=b")
+    ended = reelmill("submit", film, *wishes, "--json", "--server", house.url)
+    asset = httpx.get(f"{house.url}/api/assets/{ended.json[0]['asset_id']}").json()
+
+    assert ended.code == Exit.OK
+    assert (asset["playback"], asset["metadata"]) == ("private", {"lesson": "7", "of": "a=b"})
+    for wrong in (("--metadata", "lesson"), ("--playback", "secret")):
+        assert reelmill("submit", film, *wrong, "--server", house.url).code == Exit.USAGE
+
+
 def test_a_job_is_cancelled_retried_and_its_asset_deleted(house: House, film: Path) -> None:
     with Client(house.url) as client:
         # So that it is certainly not over before it is cancelled.

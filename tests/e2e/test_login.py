@@ -249,11 +249,13 @@ def test_accounts_are_kept_on_the_command_line(guarded: House) -> None:
     assert httpx.get(f"{guarded.url}/api/auth/me", headers=shown).json()["name"] == "choi"
     disabled = reelmill("account", "disable", "choi", "--json", *data)
     assert httpx.get(f"{guarded.url}/api/auth/me", headers=shown).status_code == 401
-    removed = reelmill("account", "remove", "choi", *data)
-    gone = reelmill("account", "remove", "choi", *data)
+    unsure = reelmill("account", "remove", "choi", *data)
+    removed = reelmill("account", "remove", "choi", "--yes", *data)
+    gone = reelmill("account", "remove", "choi", "--yes", *data)
 
     assert (again.code, "[account.name_taken]" in again.err) == (Exit.REFUSED, True)
     assert short.code == Exit.USAGE
+    assert (unsure.code, "--yes" in unsure.err) == (Exit.USAGE, True)
     assert (password.code, removed.code) == (Exit.OK, Exit.OK)
     assert disabled.json["is_disabled"]
     assert (gone.code, "[account.not_found]" in gone.err) == (Exit.REFUSED, True)
