@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.bootstrap import Pipeline, build
+from pipeline.core.live_errors import SpoolUnavailable
+from pipeline.core.retry import is_house_fault
 from pipeline.database.streams import SessionRow
-from pipeline.services import assets, playback, sessions
+from pipeline.services import assets, playback, sessions, streams
 from pipeline.services.playback import GeneratedText, StoredFile
 from pipeline.settings import Settings
 from schemas.certificate import CertificateState
@@ -18,6 +20,7 @@ from tests.support.hand_work import SMALL, Hand
 from tests.support.spooled import encoded, later, spool
 from tests.support.walking import ANYBODY
 from tests.support.whole_asset import flaws
+from workers.steps.recording import waiting
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +134,57 @@ def test_what_was_not_all_served_is_made_anew_beside_it(
     for line in old.splitlines():
         if line.endswith(".m4s"):
             playback.file(pipeline.database, session.asset_id, line, ANYBODY)
+
+
+def test_of_a_deleted_stream_all_that_came_is_recorded(
+    pipeline: Pipeline, hand: Hand, session: SessionRow, tmp_path: Path
+) -> None:
+    sent = encoded(tmp_path / "sent.flv", length_s=5)
+    spool(pipeline, session, sent)
+    sessions.close_session(pipeline.database, session.id)
+    air(pipeline, session, SMALL, [Part(sent)], tmp_path)
+    streams.delete(pipeline.database, session.stream_id, owner=None)
+
+    hand.work()
+
+    after = assets.show(pipeline.database, session.asset_id)
+    assert after.warnings == ()
+    assert after.certificate is CertificateState.PASSED
+
+
+def test_what_never_came_is_said_to_be_missing(
+    pipeline: Pipeline, hand: Hand, session: SessionRow, tmp_path: Path
+) -> None:
+    sent = encoded(tmp_path / "sent.flv", length_s=7)
+    came = [tag for tag in sent if tag.timestamp_ms < 4_000]
+    spool(pipeline, session, came)
+    sessions.close_session(pipeline.database, session.id)
+    air(pipeline, session, SMALL, [Part(sent)], tmp_path)
+    # Nobody knows of it any more: nothing is waited for.
+    streams.delete(pipeline.database, session.stream_id, owner=None)
+
+    hand.work(QueueName.RECORD)
+
+    after = assets.show(pipeline.database, session.asset_id)
+    assert [each.code for each in after.warnings] == ["recording.incomplete"]
+    assert "from 0.0 s on is not in the spool" not in after.warnings[0].detail
+
+
+def test_pieces_that_are_still_on_their_way_are_waited_for_without_a_slot(
+    pipeline: Pipeline,
+    hand: Hand,
+    session: SessionRow,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "_WAIT_S", 1.0)
+    sent = encoded(tmp_path / "sent.flv", length_s=7)
+    spool(pipeline, session, [tag for tag in sent if tag.timestamp_ms < 4_000])
+    sessions.close_session(pipeline.database, session.id)
+    air(pipeline, session, SMALL, [Part(sent)], tmp_path)
+
+    with pytest.raises(SpoolUnavailable) as caught:
+        hand.work(QueueName.RECORD)
+
+    assert is_house_fault(caught.value.instance_code)
+    assert caught.value.retryable

@@ -47,6 +47,9 @@ def session(pipeline: Pipeline) -> SessionRow:
 
 
 def submit(pipeline: Pipeline, session: SessionRow) -> JobId:
+    """Ask for a job, where the broadcast's own came to nothing."""
+    if session.job_id is not None:
+        jobs.cancel(pipeline.database, session.job_id)
     request = JobRequest(asset_id=session.asset_id)
     return jobs.submit(pipeline.database, request, SMALL, max_attempts=1, max_lost=1).id
 

@@ -100,12 +100,15 @@ def air(
     folder: Path,
 ) -> JobId:
     """Serve a broadcast from its beginning to its end, and let its live task succeed."""
-    with pipeline.database.write() as tx:
-        job_id = _begin(tx, session, profile)
+    job_id = session.job_id
+    if job_id is None:
+        with pipeline.database.write() as tx:
+            job_id = _begin(tx, session, profile)
     claimed = claims.claim(
         pipeline.database, Offer(WorkerId("by-hand"), QueueName.LIVE, "test", 2**40), lease_s=60
     )
     assert claimed is not None
+    assert claimed.job_id == job_id
     with pipeline.database.write() as tx:
         tx.jobs.plan(job_id, plan())
         tx.media.add_renditions(_renditions(job_id))

@@ -48,26 +48,29 @@ class Ended:
 
 
 @contextmanager
-def running_house(data_dir: Path, *, anonymous_role: str = "admin") -> Iterator[House]:
+def running_house(
+    data_dir: Path, *, anonymous_role: str = "admin", is_killed: bool = False, **environment: object
+) -> Iterator[House]:
     """Start one and stop it politely; fails when it does not end well within its ten seconds.
 
-    Who may do what has tests of its own: they say that those who show nothing may nothing.
+    Who may do what has tests of its own: they say that those who show nothing may nothing. One
+    that the test kills itself need not end well.
     """
     port = free_port()
     argv = [*REELMILL, "up", "--data", str(data_dir), "--port", str(port)]
+    given = {"REELMILL_ANONYMOUS_ROLE": anonymous_role, **environment}
+    own = [f"{name}={value}" for name, value in given.items()]
     said = (data_dir.parent / f"{data_dir.name}.out").open("wb")
     with (
         said,
-        subprocess.Popen(
-            ["env", f"REELMILL_ANONYMOUS_ROLE={anonymous_role}", *argv], cwd=ROOT, stdout=said
-        ) as process,
+        subprocess.Popen(["env", *own, *argv], cwd=ROOT, stdout=said) as process,
     ):
         house = House(f"http://127.0.0.1:{port}", data_dir, process)
         try:
             wait_until(lambda: is_serving(house.url), timeout_s=30)
             yield house
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
+            assert process.wait(10) == 0 or is_killed
         finally:
             process.kill()
 

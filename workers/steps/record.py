@@ -7,7 +7,7 @@ from pipeline.core.errors import MediaError, NotFound
 from pipeline.core.plan import plan
 from pipeline.core.recording.joining import Joining
 from pipeline.core.recording.judge import Judgement, judge
-from pipeline.core.recording.spool import LACKING
+from pipeline.core.recording.spool import LACKING, beyond
 from schemas.media import MediaFacts, MediaWarning
 from schemas.profile import Profile
 from schemas.recording import RecordParams, RecordResult
@@ -16,7 +16,7 @@ from workers.bench import RecordBench
 from workers.steps.recording.describing import described
 from workers.steps.recording.gathering import gathered
 from workers.steps.recording.making import Making
-from workers.steps.recording.waiting import awaited
+from workers.steps.recording.waiting import awaited, served_in
 
 
 def run(params: RecordParams, bench: RecordBench) -> RecordResult:
@@ -33,6 +33,8 @@ def run(params: RecordParams, bench: RecordBench) -> RecordResult:
     making = Making(bench)
     path, joining = _made(making, bench)
     facts = described(path, bench)
+    sent = [span for spans in joining.sent.values() for span in spans]
+    lacking = lacking or beyond(served_in(timeline), sent)
     if lacking is not None:
         warning = MediaWarning(code=LACKING, detail=f"Not all came: {lacking}.")
         facts = facts.model_copy(update={"warnings": (*facts.warnings, warning)})

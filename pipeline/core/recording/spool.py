@@ -54,6 +54,11 @@ def lacks(
     end_ms = max((span.until_ms for span in held), default=0)
     if told_ms is not None and end_ms < told_ms - _LOST_MS:
         return f"the spool ends at {end_ms / 1000:.1f} s of {told_ms / 1000:.1f} s"
+    return beyond(served, held)
+
+
+def beyond(served: Iterable[Span], held: Iterable[Span]) -> str | None:
+    """Say where viewers got what is not in storage; None where there is no such place."""
     lost = without(served, held, least_ms=_LOST_MS)
     if lost:
         return f"what was served from {lost[0].from_ms / 1000:.1f} s on is not in the spool"
