@@ -17,8 +17,8 @@ from pipeline.settings import Settings
 from schemas.events import Event, EventType
 from schemas.http import JobRequest, JobView, TaskView
 from schemas.profile import Profile
-from schemas.vocabulary import AssetId, JobId, TaskKind, TaskState
-from tests.support.roles import Api, Role, Scheduler, Worker
+from schemas.vocabulary import AssetId, JobId, QueueName, TaskKind, TaskState
+from tests.support.roles import ALL_QUEUES, Api, Role, Scheduler, Worker
 from tests.support.seaweed import S3Address
 from tests.support.waiting import wait_until
 
@@ -117,9 +117,11 @@ class Fleet:
             worker.wait_until_ready()
         return new
 
-    def _worker(self, slots: int, settings: dict[str, Any]) -> Worker:
+    def _worker(
+        self, slots: int, settings: dict[str, Any], queues: Sequence[QueueName] = ALL_QUEUES
+    ) -> Worker:
         folder = self.folder / f"box{len(self.workers)}"
-        worker = Worker(folder, {**self.settings, **settings}, slots=slots)
+        worker = Worker(folder, {**self.settings, **settings}, slots=slots, queues=queues)
         (folder / "data").mkdir()
         shutil.copy(self.capabilities, folder / "data" / "capabilities.json")
         self.workers.append(worker)

@@ -18,6 +18,8 @@ from tests.support.product import ROOT
 from tests.support.server import PLAIN_ENV, Server
 
 _PYTHON = (sys.executable, "-W", "error", "-m", "compose.cli")
+#: Whoever shows nothing may everything.
+_OPEN = (*_PYTHON[:-1], "tests.support.open_api")
 #: Everything a worker without a GPU can do.
 ALL_QUEUES = (
     *(QueueName.FETCH, QueueName.PROBE, QueueName.THUMBNAILS, QueueName.ENCODE_CPU),
@@ -117,6 +119,23 @@ class Worker(Role):
         psutil.Process(self.pid).send_signal(signal.SIGSTOP)
 
 
+class Ingest(Role):
+    """An RTMP door with its HTTP; comes back at the same ports, with the same spool."""
+
+    name = "ingest"
+
+    def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
+        self.rtmp_port, self.http_port = free_port(), free_port()
+        ports = {"rtmp_port": self.rtmp_port, "ingest_http_port": self.http_port}
+        super().__init__(folder, {**settings, **ports})
+
+    def argv(self) -> Sequence[str]:
+        return [*_OPEN, "ingest"]
+
+    def is_answering(self) -> bool:
+        return bool(self.said("ingest.up"))
+
+
 class Scheduler(Role):
     """Relay, sweeper, housekeeping."""
 
@@ -137,8 +156,7 @@ class Api(Role):
         self.url = f"http://127.0.0.1:{self.port}"
 
     def argv(self) -> Sequence[str]:
-        python = [*_PYTHON[:-1], "tests.support.open_api"]
-        return [*python, "api", "--port", str(self.port)]
+        return [*_OPEN, "api", "--port", str(self.port)]
 
     def is_answering(self) -> bool:
         return is_serving(self.url)
