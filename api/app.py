@@ -19,6 +19,7 @@ from api.health import health_blueprint
 from api.jobs import DRY_RUN_WAIT_S, jobs_blueprint
 from api.keys import keys_blueprint
 from api.links import links_blueprint
+from api.live import live_blueprint
 from api.live_page import live_page_blueprint, watched_streams_blueprint
 from api.login import login_blueprint
 from api.media import media_blueprint
@@ -117,6 +118,7 @@ def _resources(pipeline: Pipeline) -> tuple[Blueprint, ...]:
         uploads_blueprint(pipeline.database),
         watch_blueprint(pipeline),
         live_page_blueprint(pipeline),
+        live_blueprint(pipeline),
         watched_streams_blueprint(pipeline),
     )
 

@@ -58,7 +58,7 @@ def media_blueprint(pipeline: Pipeline) -> Blueprint:
         found, admission = playback.file(pipeline.database, AssetId(asset_id), name, viewer)
         return kept(_answer(pipeline.storage, found), admission)
 
-    blueprint.after_request(_open_to_players)
+    blueprint.after_request(open_to_players)
     return blueprint
 
 
@@ -71,13 +71,13 @@ def _asset(pipeline: Pipeline, asset_id: AssetId, viewer: Viewer) -> Response:
 
 def _answer(storage: ObjectStore, found: Found) -> Response:
     if isinstance(found, GeneratedText):
-        return _text(found)
+        return text_answer(found)
     if isinstance(found, ContentKey):
         return _key(found)
     return _stored(storage, found)
 
 
-def _open_to_players(response: Response) -> Response:
+def open_to_players(response: Response) -> Response:
     """Let players on other sites read what anybody may who has the address."""
     headers = response.headers
     if is_for_owners(response):
@@ -97,7 +97,8 @@ def _open_to_players(response: Response) -> Response:
     return response
 
 
-def _text(found: GeneratedText) -> Response:
+def text_answer(found: GeneratedText) -> Response:
+    """Answer with a text that was made just now; nothing where who asks has it."""
     data = found.text.encode()
     headers = Headers({"Cache-Control": _FINAL if found.is_final else _GROWING})
     etag = hashlib.sha256(data).hexdigest()[:32]

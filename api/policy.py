@@ -33,6 +33,8 @@ POLICY: Mapping[str, Rule] = {
     "watched_streams.linked": EVERYBODY,
     "media.asset": EVERYBODY,
     "media.file": EVERYBODY,
+    "live.playlist": EVERYBODY,
+    "live.linked": EVERYBODY,
     # What is on may be watched as its stream may; workers show a token of their own.
     "flv.stream": EVERYBODY,
     "flv.linked": EVERYBODY,

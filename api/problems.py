@@ -87,6 +87,8 @@ _PLAIN: Mapping[int, tuple[str, str]] = {
 
 #: Seconds until it is worth asking again.
 _RETRY_AFTER_S: Mapping[int, int] = {503: 2, 423: 1}
+#: After which somebody may be on air.
+_OFFLINE_S = 5
 #: Statuses that HTTP itself does not know.
 _OTHERS: Mapping[int, str] = {460: "Checksum Mismatch"}
 #: What is 401 without a token having been shown.
@@ -134,6 +136,8 @@ def _ours(error: ReelmillError) -> Response:
         remedy=error.remedy,
         fields=fields,
     )
+    if isinstance(error, live_errors.Offline):
+        answer.headers["Retry-After"] = str(_OFFLINE_S)
     if isinstance(error, errors.TooManyTries):
         answer.headers["Retry-After"] = str(math.ceil(error.wait_s))
     return answer

@@ -46,6 +46,7 @@ def master(
     *,
     keyframes: Mapping[str, KeyFrames] | None = None,
     is_whole: bool = False,
+    is_live: bool = False,
 ) -> str:
     """Render the multivariant playlist over all renditions that have segments.
 
@@ -53,6 +54,8 @@ def master(
         timeline: what is published.
         keyframes: by rendition name, for those that have an I-frame playlist.
         is_whole: the job made all it promised; only then may tracks end far apart.
+        is_live: it is the window over a broadcast: players begin near its end, and may do with
+            sound alone.
 
     Raises:
         NotFound: nothing can be played yet.
@@ -61,13 +64,14 @@ def master(
     videos = _start_first([each for each in shown if each.medium is Medium.VIDEO])
     groups = sound_groups([each for each in shown if each.medium is Medium.AUDIO])
     texts = [each for each in shown if each.medium is Medium.TEXT]
-    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS", *_start(timeline)]
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    lines += [] if is_live else _start(timeline)
     sounds = groups.get(AUDIO_GROUP, ())
     if videos or len(sounds) > 1 or len(groups) > 1:
         lines += [*sound_lines(groups), *text_lines(texts)]
         for group, members in groups.items() or [("", ())]:
             # Sound alone: the default one stands for the picture that is not there.
-            for shown_one in videos or members[:1]:
+            for shown_one in [*videos, *members[:1]] if is_live else videos or members[:1]:
                 lines += _variant(timeline, shown_one, group, members, texts)
     else:
         lines += [*text_lines(texts), *_variant(timeline, sounds[0], "", (), texts)]

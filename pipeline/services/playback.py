@@ -1,6 +1,6 @@
 """What players get: the growing playlists while a job runs, the final ones after it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -183,16 +183,17 @@ def _timeline(tx: Transaction, job: JobRow) -> Timeline:
         is_encrypted=job.plan.is_encrypted,
         is_ended=job.state in JOB_ENDED,
         renditions=tuple(
-            _rendition(row, segments.get(row.name, []), ranges)
+            rendition(row, shown(_unbroken(segments.get(row.name, []))), ranges)
             for row in tx.media.renditions(job.id)
         ),
         files=job.files,
     )
 
 
-def _rendition(
-    row: RenditionRow, segments: list[SegmentRow], ranges: Mapping[str, VideoRange]
+def rendition(
+    row: RenditionRow, segments: tuple[TimelineSegment, ...], ranges: Mapping[str, VideoRange]
 ) -> RenditionTimeline:
+    """Show a rendition with its segments; ranges of those that are not SDR, by name."""
     return RenditionTimeline(
         name=row.name,
         medium=row.medium,
@@ -208,26 +209,27 @@ def _rendition(
         title=row.title,
         is_default=row.is_default,
         dispositions=tuple(row.dispositions.split()),
-        segments=_unbroken(segments),
+        segments=segments,
     )
 
 
-def _unbroken(segments: list[SegmentRow]) -> tuple[TimelineSegment, ...]:
+def _unbroken(segments: list[SegmentRow]) -> list[SegmentRow]:
     """Take the run from index 0 up to the first hole."""
-    run: list[TimelineSegment] = []
-    for row in segments:
-        if row.index != len(run):
-            break
-        run.append(
-            TimelineSegment(
-                index=row.index,
-                duration_s=row.duration_s,
-                size_bytes=row.size_bytes,
-                key=row.key,
-                init_key=row.init_key,
-                init_sha256=row.init_sha256,
-                start_ms=row.start_ms,
-                is_discontinuous=row.is_discontinuous,
-            )
+    return [row for place, row in enumerate(segments) if row.index == place]
+
+
+def shown(segments: Iterable[SegmentRow]) -> tuple[TimelineSegment, ...]:
+    """Show segments as playlists are made of them."""
+    return tuple(
+        TimelineSegment(
+            index=row.index,
+            duration_s=row.duration_s,
+            size_bytes=row.size_bytes,
+            key=row.key,
+            init_key=row.init_key,
+            init_sha256=row.init_sha256,
+            start_ms=row.start_ms,
+            is_discontinuous=row.is_discontinuous,
         )
-    return tuple(run)
+        for row in segments
+    )

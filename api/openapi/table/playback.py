@@ -6,6 +6,7 @@ from api.openapi.operation import BYTES, ETAG, HTML, LOCATION, Answer, Operation
 from schemas.playback import PlaybackLinkRequest, PlaybackLinks, WatchedAsset
 from schemas.watched_stream import StreamLinks, WatchedStream
 
+HLS: Final = "application/vnd.apple.mpegurl"
 VOID: Final = ("playback.link_invalid", "playback.link_expired", "playback.link_revoked")
 
 PLAYBACK: Final = (
@@ -66,7 +67,7 @@ PLAYBACK: Final = (
                 200,
                 "The file.",
                 content_types=(
-                    "application/vnd.apple.mpegurl",
+                    HLS,
                     "application/dash+xml",
                     "text/vtt",
                     "video/mp4",
@@ -93,6 +94,25 @@ PLAYBACK: Final = (
         },
         about="Begin with `master.m3u8` or `manifest.mpd`; the addresses of all else stand there."
         " `~{token}/` in front of the path is a signed address: what a private asset opens to.",
+    ),
+    *(
+        Operation(
+            f"live.{name}",
+            "GET",
+            Tag.PLAYBACK,
+            f"Fetch a playlist of what is on{how}",
+            answers=(
+                Answer(200, "The newest segments.", content_types=(HLS,), headers=(ETAG,)),
+                nothing(304, "It has not changed since."),
+            ),
+            problems={
+                403: VOID,
+                404: ("stream.not_found", "stream.offline", "rendition.not_found"),
+            },
+            about="Begin with `master`; the address stays the same over all broadcasts. Each is"
+            " shown to its end for a minute, from its beginning at its asset.",
+        )
+        for name, how in (("playlist", ""), ("linked", ", by a signed address"))
     ),
     Operation(
         "start.start",
