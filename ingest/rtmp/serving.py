@@ -93,7 +93,7 @@ class _Serving:
         ours = SessionId(session_id)
         shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not live_access.is_valid(self._pipeline.secret, ours, shown):
-            raise Unauthenticated("this is for workers")
+            raise Unauthenticated("this is for workers", code="auth.token_invalid")
         held = self._door.known(ours) if self._door else None
         if held is None or (held.stage is Stage.OVER and not held.shelf.pieces()):
             raise NotFound(

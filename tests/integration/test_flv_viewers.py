@@ -161,7 +161,7 @@ def test_workers_show_their_token(house: LiveHouse, stream: Channel, on: HandPub
     address = f"{house.url}/internal/sessions/{house.newest(stream.id).id}.flv"
 
     for shown in ({}, {"Authorization": "Bearer no"}, {"Authorization": "Basic abc"}):
-        assert httpx.get(address, headers=shown).json()["code"] == "auth.required"
+        assert httpx.get(address, headers=shown).json()["code"] == "auth.token_invalid"
     with pytest.raises(OSError, match="404"):
         house.read("0" * 28)  # type: ignore[arg-type]
 

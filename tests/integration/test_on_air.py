@@ -11,6 +11,7 @@ from pipeline.services import sessions
 from schemas.identity import Playback
 from tests.support.broadcasting import channel, publish
 from tests.support.served import Served, serving
+from tests.support.valkey import Redis
 
 
 @pytest.fixture
@@ -66,6 +67,22 @@ def test_the_list_comes_in_pages(served: Served) -> None:
 
     listed = [one.id for one in (*first.items, *rest.items)]
     assert (listed, rest.next) == ([one.id for one in reversed(made)], None)
+
+
+def test_a_redis_that_is_away_costs_the_numbers_and_nothing_else(tmp_path: Path) -> None:
+    with Redis() as server, serving(tmp_path / "r", redis_url=server.url) as served:
+        db, calls = served.pipeline.database, served.client.streams
+        mine = channel(db)
+        publish(db, mine.secret)
+        served.pipeline.audience.seen(mine.id, ["kim"], ViewerKind.FLV)
+        assert calls.on_air().items[0].viewer_count == 1
+        server.kill()
+
+        said = [calls.on_air().items[0].viewer_count, calls.show(mine.id).viewer_count]
+        stats = calls.stats(mine.id)
+
+        assert said == [None, None]
+        assert (stats.status, stats.viewer_count, stats.viewers) == ("live", None, None)
 
 
 def test_nobody_is_told_whose_a_stream_is(served: Served) -> None:

@@ -165,7 +165,7 @@ PLAYBACK: Final = (
         Tag.PLAYBACK,
         "Read a broadcast at its door: for workers",
         answers=(Answer(200, "FLV without an end.", content_types=("video/x-flv",)),),
-        problems={401: ("auth.required",), 404: ("stream.session_not_found",)},
+        problems={401: ("auth.token_invalid",), 404: ("stream.session_not_found",)},
         about="Inside the house alone: the proxy in front keeps it there.",
     ),
     Operation(
