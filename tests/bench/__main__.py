@@ -18,6 +18,7 @@ from rich.table import Table
 from tests.bench import claims, gap, memory, progress, rtmp_protocol, slots, throughput, uploads
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
+from tests.bench.live import flv_latency, hls_latency, relay
 from tests.bench.media import again, first, pinned, quality, versus
 from tests.support.product import ROOT
 
@@ -30,6 +31,9 @@ BENCHES: dict[str, Callable[[Ground], Iterable[Figure]]] = {
     "memory": memory.measure,
     "uploads": uploads.measure,
     "rtmp-protocol": rtmp_protocol.measure,
+    "live-relay": relay.measure,
+    "live-flv": flv_latency.measure,
+    "live-hls": hls_latency.measure,
     "media-versus": versus.measure,
     "media-first": first.measure,
     "media-again": again.measure,

@@ -17,9 +17,9 @@ from tests.support.ports import free_port
 from tests.support.product import ROOT
 from tests.support.server import PLAIN_ENV, Server
 
-_PYTHON = (sys.executable, "-W", "error", "-m", "compose.cli")
+PYTHON = (sys.executable, "-W", "error", "-m", "compose.cli")
 #: Whoever shows nothing may everything.
-_OPEN = (*_PYTHON[:-1], "tests.support.open_api")
+_OPEN = (*PYTHON[:-1], "tests.support.open_api")
 #: Everything a worker without a GPU can do.
 ALL_QUEUES = (
     *(QueueName.FETCH, QueueName.PROBE, QueueName.THUMBNAILS, QueueName.ENCODE_CPU),
@@ -91,7 +91,7 @@ class Worker(Role):
         self._slots, self._queues = slots, queues
 
     def argv(self) -> Sequence[str]:
-        return [*_PYTHON, "worker", "--queues", ",".join(self._queues), "--slots", str(self._slots)]
+        return [*PYTHON, "worker", "--queues", ",".join(self._queues), "--slots", str(self._slots)]
 
     def is_answering(self) -> bool:
         return bool(self.said("worker.up"))
@@ -142,7 +142,7 @@ class Scheduler(Role):
     name = "scheduler"
 
     def argv(self) -> Sequence[str]:
-        return [*_PYTHON, "scheduler"]
+        return [*PYTHON, "scheduler"]
 
 
 class Api(Role):
