@@ -11,7 +11,7 @@ from tests.bench.live import clock, node_media
 from tests.bench.live.media import FFMPEG
 from tests.bench.live.own_door import OwnDoor
 
-SECONDS, BAR_S = 20, 1.0
+SECONDS, BAR_S = 15, 1.0
 #: Until the publisher is there and the viewer has played what was kept for it.
 _BEGIN_S, _SETTLE_S = 4.0, 3.0
 

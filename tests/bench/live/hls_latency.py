@@ -19,7 +19,7 @@ from tests.bench.live import clock
 from tests.bench.live.up import Up
 from tests.support.nginx_rtmp import NginxRtmp
 
-SECONDS, BAR = 30, 4.5
+SECONDS, BAR = 16, 4.5
 #: Where hls.js begins, in target durations from the end of the list, unless told otherwise.
 _FROM_EDGE = 3
 _POLL_S, _BEGIN_S = 1.0, 60.0

@@ -17,8 +17,8 @@ from tests.bench.live.media import Film
 from tests.bench.live.own_door import OwnDoor
 from tests.support.nginx_rtmp import NginxRtmp
 
-N_STREAMS, SECONDS = 20, 20
-_WARM_S, _LEAST = 3, 0.9
+N_STREAMS, SECONDS = 20, 12
+_WARM_S, _LEAST = 2, 0.9
 
 
 @dataclass(frozen=True)
