@@ -109,7 +109,7 @@ def _media_url(http: httpx.Client, url: str) -> str:
         if answer.is_success:
             media = _first_variant(answer.text, url)
             listed = _playlist(http, media)
-            if listed.total_s > (_FROM_EDGE + 1) * listed.target_s:
+            if listed.segments and listed.total_s >= _FROM_EDGE * listed.target_s:
                 return media
         time.sleep(0.2)
     raise RuntimeError(f"nothing to play after {_BEGIN_S:g} s: {answer.status_code}")
