@@ -4,13 +4,12 @@ Tries to log in are counted first, by address; all else as soon as it is known w
 pages and probes are not counted: a player fetches dozens of segments a minute.
 """
 
-import ipaddress
-
 from flask import Flask, Response, g, request
 
 from api.identity import known
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import RateLimited
+from pipeline.core.neighbours import network_of
 from pipeline.core.quotas import WINDOW_S, Quota, headers, is_within
 from pipeline.limits.port import Counter
 from pipeline.settings import Settings
@@ -20,8 +19,6 @@ _READING = frozenset({"GET", "HEAD"})
 _AUTH = "auth"
 #: Where a password or a login link is tried.
 _TRIES = frozenset({"/api/auth/token", "/login", "/login/ticket"})
-#: What one household or server rents as a whole.
-_IPV6_NETWORK_BITS = 64
 
 
 class Rates:
@@ -96,16 +93,3 @@ def _caller() -> str:
 
 def _address() -> str:
     return f"address:{network_of(request.remote_addr or '')}"
-
-
-def network_of(address: str) -> str:
-    """Take neighbours in IPv6 for one caller: everybody there has endless addresses."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, _IPV6_NETWORK_BITS), strict=False))

@@ -54,6 +54,9 @@ class Beat:
                 # Publishers stay; what is to be told is told when the database is back.
                 log.warning("door.database_waits", code=error.instance_code)
                 await asyncio.sleep(BEAT_S)
+            except Exception:  # a dead beat would lose every publisher of this door
+                log.exception("door.beat_failed")
+                await asyncio.sleep(BEAT_S)
             try:
                 await asyncio.wait_for(self._early.wait(), BEAT_S)
             except TimeoutError:

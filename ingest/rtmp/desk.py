@@ -75,10 +75,9 @@ class DoorDesk:
         return self._begun(session, begin_ms)
 
     def _require_patience(self, address: str) -> None:
-        until_s = self._barred.get(address, 0.0)
-        if asyncio.get_running_loop().time() < until_s:
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._barred.get(address, 0.0):
             raise RateLimited("too many wrong stream keys were tried")
-        self._barred.pop(address, None)
 
     async def _hold_back(self, error: ReelmillError, address: str) -> None:
         if not isinstance(error, Unauthenticated):
@@ -86,8 +85,10 @@ class DoorDesk:
         window = await self.call(
             self._pipeline.counter.count, f"stream-keys:{address}", window_s=WINDOW_S
         )
+        now_s = asyncio.get_running_loop().time()
+        self._barred = {one: until for one, until in self._barred.items() if until > now_s}
         if window.n >= self._pipeline.settings.rate_auth:
-            self._barred[address] = asyncio.get_running_loop().time() + window.left_s
+            self._barred[address] = now_s + window.left_s
         await asyncio.sleep(self._wrong_keys.failed(address))
 
     def _opened(self, key: str) -> tuple[SessionRow, int]:

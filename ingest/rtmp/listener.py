@@ -9,6 +9,7 @@ import structlog
 from ingest.rtmp.admission import Doorkeeper
 from ingest.rtmp.connection import Connection, Desk
 from pipeline.core.errors import InvalidRequest, Refused
+from pipeline.core.neighbours import network_of
 from pipeline.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ class Listener:
 
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        address = str(peer[0]) if peer else ""
+        address = network_of(str(peer[0]) if peer else "")
         if not self._doorkeeper.enter(address):
             log.warning("door.full", address=address, n=self._doorkeeper.n_connections)
             writer.close()

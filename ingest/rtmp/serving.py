@@ -23,6 +23,7 @@ from pipeline.audience.port import ViewerKind
 from pipeline.bootstrap import Pipeline
 from pipeline.core import links, live_access
 from pipeline.core.errors import NotFound, Unauthenticated
+from pipeline.core.live_errors import Offline
 from pipeline.services import stream_viewing
 from pipeline.services.stream_viewing import StreamAdmission
 from pipeline.services.viewing import Viewer
@@ -146,7 +147,7 @@ class _Serving:
             running = tx.sessions.running(admission.stream.id)
         base = str(running.facts.get("public_url", "")) if running is not None else ""
         if not base or base == self._pipeline.settings.ingest_public_url:
-            raise NotFound("nothing of this stream is on here", code="stream.session_not_found")
+            raise Offline("nobody publishes to this stream now")
         response = redirect(f"{base.rstrip('/')}{admission.below}.flv", 307)
         return self._opened(Response(response.get_data(), 307, response.headers), admission)
 
@@ -159,7 +160,7 @@ class _Serving:
             self._host.check_origin()
         held = self._door.held_of(admission.stream.id) if self._door else None
         if held is None:
-            raise NotFound("nothing of this stream is on here", code="stream.session_not_found")
+            raise Offline("nobody publishes to this stream now")
         g.flv_seat = self._seating.take(admission.stream.id, ViewerKind.WEBSOCKET)
         g.flv_subscription = held.broadcast.subscribe()
         self._host.prepare(request.environ)

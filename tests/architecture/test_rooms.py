@@ -14,6 +14,7 @@ from tests.support.product import ROOMS, ROOT, modules, named, tree
 EMPTY_NAMES = {"utils", "helpers", "common", "base", "manager", "misc", "models"}
 #: The edges where anything may be caught: it is logged or told, and the next piece of work goes on.
 EDGES = {
+    "ingest/rtmp/beat.py",
     # The loops of relay, sweeper and housekeeping.
     "compose/scheduler.py",
     # One task's attempt.

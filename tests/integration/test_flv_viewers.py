@@ -1,5 +1,6 @@
 """Viewers by HTTP-FLV and websocket: from a keyframe on, as far as they may and keep up."""
 
+import shutil
 import socket
 import ssl
 import subprocess
@@ -11,11 +12,12 @@ import pytest
 from simple_websocket import Client
 
 from pipeline.audience.port import ViewerKind
-from pipeline.core import links
+from pipeline.core import links, live_access
 from pipeline.core.flv.tags import Tag, TagReader, is_keyframe
 from pipeline.services import sessions, stream_viewing
 from schemas.identity import Playback
 from schemas.playback import PlaybackLinkRequest
+from tests.support import nginx
 from tests.support.broadcasting import Channel, channel
 from tests.support.hand_publisher import HandPublisher
 from tests.support.live_house import LiveHouse, live_house, tags_of
@@ -152,7 +154,7 @@ def signed_address(house: LiveHouse, stream: Channel) -> str:
 def test_nothing_on_is_a_clear_answer(house: LiveHouse, stream: Channel) -> None:
     address = f"{house.url}/live/{stream.id}.flv"
 
-    assert httpx.get(address).json()["code"] == "stream.session_not_found"
+    assert httpx.get(address).json()["code"] == "stream.offline"
     assert httpx.get(f"{house.url}/live/nothing.flv").json()["code"] == "stream.not_found"
 
 
@@ -179,3 +181,23 @@ def test_publishers_come_by_tls_too(tmp_path: Path) -> None:
         with HandPublisher(port, stream.secret, trust=trust) as one:
             one.send(FIRST)
             wait_until(lambda: house.newest(stream.id).facts.get("clock_ms", 0) >= 1960)
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_the_stack_s_nginx_passes_viewers_on_and_keeps_workers_inside(
+    house: LiveHouse, stream: Channel, on: HandPublisher, tmp_path: Path
+) -> None:
+    del on
+    with nginx.running(tmp_path, house.url) as url:
+        with httpx.stream("GET", f"{url}/live/{stream.id}.flv") as answer:
+            assert next(answer.iter_raw()).startswith(b"FLV")
+        ws = Client.connect(f"{url.replace('http', 'ws')}{signed_address(house, stream)}")
+        assert ws.receive(10).startswith(b"FLV")
+        ws.close()
+        session = house.newest(stream.id)
+        token = live_access.token(house.pipeline.secret, session.id)
+        inside = httpx.get(
+            f"{url}/internal/sessions/{session.id}.flv",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    assert inside.status_code == 404

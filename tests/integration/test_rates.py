@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.rates import network_of, quota_of
+from api.rates import quota_of
+from pipeline.core.neighbours import network_of
 from pipeline.services import accounts, api_keys
 from pipeline.settings import Settings
 from schemas.access import AccountRequest, KeyRequest

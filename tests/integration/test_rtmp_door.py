@@ -1,11 +1,14 @@
 """Real publishers at the door: what they send is kept whole, and handed out."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ingest.rtmp import connection
+from pipeline.core.errors import InvalidRequest, Refused
 from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.tags import Tag
 from pipeline.core.live.marks import Break, read_mark
@@ -15,6 +18,7 @@ from tests.support.broadcasting import Channel, channel
 from tests.support.hand_publisher import HandPublisher
 from tests.support.live_house import LiveHouse, film, live_house, publisher, tags_of
 from tests.support.made_tags import broadcast
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 
@@ -190,3 +194,61 @@ def test_times_past_24_bits_and_jumps_are_put_on_one_clock(
     # The headers in the middle lie where the clock stood.
     assert list(dict.fromkeys(frames)) == list(range(0, 2000, 40))
     assert marks == [None, None, Break.JUMP]
+
+
+def test_who_tries_too_many_keys_is_not_heard_for_a_while(tmp_path: Path) -> None:
+    with live_house(tmp_path, rate_auth=2) as house:
+        stream = channel(house.pipeline.database)
+        for _ in range(2):
+            with HandPublisher(house.door.port, "rms_0") as one:
+                assert one.refusal is not None
+                assert one.refusal.status == "NetStream.Publish.BadName"
+        with HandPublisher(house.door.port, stream.secret) as one:
+            assert one.refusal is not None
+            assert one.refusal.status == "NetStream.Publish.Denied"
+
+
+def test_a_stream_is_not_played_over_rtmp_and_that_is_said(
+    house: LiveHouse, stream: Channel
+) -> None:
+    with HandPublisher(house.door.port, stream.id, is_publishing=False) as one:
+        assert one.refusal is not None
+        assert "HLS" in one.refusal.description
+
+
+def test_there_is_room_for_so_many_connections(tmp_path: Path) -> None:
+    with live_house(tmp_path, rtmp_connections_per_address=1) as house:
+        stream = channel(house.pipeline.database)
+        with HandPublisher(house.door.port, stream.secret) as one:
+            with HandPublisher(house.door.port, stream.secret) as other:
+                assert not other.is_publishing
+            one.send(broadcast(seconds=1))
+            assert one.is_publishing
+
+
+def test_who_asks_for_nothing_is_let_go(house: LiveHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "ASKING_S", 0.2)
+    with socket.create_connection(("127.0.0.1", house.door.port), timeout=10) as silent:
+        assert silent.recv(100) == b""
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(Refused, match="Cannot listen for RTMP") as raised,
+        live_house(tmp_path, rtmp_port=taken.getsockname()[1]),
+    ):
+        pass
+    assert raised.value.instance_code == "rtmp.bind"
+
+
+def test_a_certificate_that_is_none_is_said(tmp_path: Path) -> None:
+    broken = tmp_path / "c.pem"
+    broken.write_text("none")
+    for certificate in (None, broken):
+        with (
+            pytest.raises(InvalidRequest) as raised,
+            live_house(tmp_path / "d", rtmps_port=free_port(), rtmps_certificate=certificate),
+        ):
+            pass
+        assert raised.value.instance_code == "rtmp.certificate"

@@ -17,13 +17,19 @@ class HandPublisher:
     """Connects and asks; ``refusal`` tells what it was answered."""
 
     def __init__(
-        self, port: int, key: str, *, app: str = "live", trust: ssl.SSLContext | None = None
+        self,
+        port: int,
+        key: str,
+        *,
+        app: str = "live",
+        trust: ssl.SSLContext | None = None,
+        is_publishing: bool = True,
     ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S)
         if trust is not None:
             self._socket = trust.wrap_socket(self._socket, server_hostname="localhost")
         self._client = ClientSide(
-            app=app, tc_url=f"rtmp://127.0.0.1/{app}", stream_name=key, is_publishing=True
+            app=app, tc_url=f"rtmp://127.0.0.1/{app}", stream_name=key, is_publishing=is_publishing
         )
         self.events: list[Event] = []
         self._flush()

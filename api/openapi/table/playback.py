@@ -135,7 +135,7 @@ PLAYBACK: Final = (
         problems={
             400: ("http.400",),
             403: ("http.403",),
-            404: ("stream.not_found", "stream.session_not_found"),
+            404: ("stream.not_found", "stream.offline"),
             503: ("flv.full",),
         },
         about="It begins with the last keyframe. Also by websocket (version 13). Whoever reads too"
@@ -154,7 +154,7 @@ PLAYBACK: Final = (
         problems={
             400: ("http.400",),
             403: VOID,
-            404: ("stream.not_found", "stream.session_not_found"),
+            404: ("stream.not_found", "stream.offline"),
             503: ("flv.full",),
         },
         about="As without the signature; it opens a private stream too.",
