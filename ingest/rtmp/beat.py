@@ -32,7 +32,7 @@ class Beat:
     """Runs on the door's loop; what waits for the database goes through ``call``."""
 
     def __init__(
-        self, database: Database, held: Mapping[SessionId, Held], call: Call, *, lease_s: float
+        self, database: Database, held: dict[SessionId, Held], call: Call, *, lease_s: float
     ) -> None:
         self._database = database
         self._held = held
@@ -68,6 +68,7 @@ class Beat:
         Raises:
             ReelmillError: the database is away; nothing is lost by it.
         """
+        self._forget()
         held = [one for one in self._held.values() if one.stage is not Stage.OVER]
         if not held:
             return
@@ -86,6 +87,12 @@ class Beat:
         for one in held:
             if one.stage in {Stage.LEAVING, Stage.REVOKED}:
                 await self._let_go(one)
+
+    def _forget(self) -> None:
+        """Let go of what is over, and of which nothing lies here any more."""
+        for session_id, one in list(self._held.items()):
+            if one.stage is Stage.OVER and one.shelf.is_over and not one.shelf.pieces():
+                del self._held[session_id]
 
     def _obey(self, held: Held, order: Order) -> None:
         log.info("door.let_go", session_id=held.session.id, order=order.value)

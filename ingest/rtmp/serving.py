@@ -176,6 +176,7 @@ class _Serving:
         """Send until either end is through."""
         subscription: Subscription = g.flv_subscription
         subscription.on_cut = ws.sock.close
+        ws.input_buffer = _Unread()
         with suppress(OSError):
             for block in _blocks(subscription, g.flv_seat):
                 if not ws.connected:
@@ -185,6 +186,13 @@ class _Serving:
             if ws.connected:
                 ws.close(1000, "The broadcast is over.")
         ws.sock.close()
+
+
+class _Unread(list[Any]):
+    """An input buffer for viewers, who have nothing to say: it keeps nothing."""
+
+    def append(self, _message: Any) -> None:
+        """Forget the message."""
 
 
 def _blocks(subscription: Subscription, seat: Seat) -> Iterator[bytes]:

@@ -27,7 +27,9 @@ class Subscription:
 
     def __init__(self, on_close: Callable[["Subscription"], None]) -> None:
         self._on_close = on_close
-        self._items: deque[tuple[float, Item]] = deque()
+        #: When each was queued, and what of it counts as unsent.
+        self._items: deque[tuple[float, int, Item]] = deque()
+        self._has_begun = False
         self._n_bytes = 0
         self._changed = Condition()
         self._wakes: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
@@ -44,10 +46,12 @@ class Subscription:
             if self._has_ended:
                 return
             oldest_s = self._items[0][0] if self._items else now_s
-            self._items.append((now_s, item))
-            self._n_bytes += len(item.data)
-            is_first = len(self._items) == 1
-            is_slow = self._n_bytes > MAX_UNSENT_BYTES and not is_first
+            # What comes before what is live may be large, and nobody was slow yet.
+            n_bytes = len(item.data) if self._has_begun else 0
+            self._has_begun = True
+            self._items.append((now_s, n_bytes, item))
+            self._n_bytes += n_bytes
+            is_slow = self._n_bytes > MAX_UNSENT_BYTES
             is_cut = is_slow or now_s - oldest_s > MAX_BEHIND_S
             if is_cut:
                 self._items.clear()
@@ -89,8 +93,8 @@ class Subscription:
         with self._changed:
             if not self._items:
                 return []
-            _, item = self._items.popleft()
-            self._n_bytes -= len(item.data)
+            _, n_bytes, item = self._items.popleft()
+            self._n_bytes -= n_bytes
             return [item]
 
     def take(self, timeout_s: float) -> list[Item] | None:
@@ -98,7 +102,7 @@ class Subscription:
         with self._changed:
             if not self._items and not self._has_ended:
                 self._changed.wait(timeout_s)
-            taken = [item for _, item in self._items]
+            taken = [item for *_, item in self._items]
             self._items.clear()
             self._n_bytes = 0
             return None if not taken and self._has_ended else taken

@@ -108,3 +108,4 @@ def test_what_is_over_and_stored_is_cleared_away(tmp_path: Path) -> None:
         folder = tmp_path / "spool" / session.id
         house.door.sweep(keep_s=0)
         wait_until(lambda: house.door.sweep(keep_s=0) or not folder.exists())
+        wait_until(lambda: house.door.known(session.id) is None)

@@ -93,6 +93,17 @@ def test_who_does_not_read_is_cut_and_told_and_costs_nothing_more() -> None:
     assert not fine.was_cut
 
 
+def test_a_large_beginning_costs_nobody_the_seat() -> None:
+    on = Broadcast()
+    send(on, list(broadcast(seconds=12, gop=300, n_bytes=40_000)))
+    came = on.subscribe()
+
+    send(on, list(broadcast(seconds=1, begin_ms=12_000))[3:])
+
+    assert not came.was_cut
+    assert sum(len(item.data) for item in came.take(0) or []) > queue.MAX_UNSENT_BYTES
+
+
 def test_who_is_behind_is_cut_whatever_little_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
     on = Broadcast()
     slow = on.subscribe()
