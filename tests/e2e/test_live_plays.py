@@ -13,7 +13,7 @@ from schemas.identity import Playback
 from schemas.playback import PlaybackLinkRequest
 from schemas.streams import StopRequest, StreamChange
 from tests.support.broadcasting import AT, Channel, channel
-from tests.support.browsing import VIDEO, complaints_of, state, wait
+from tests.support.browsing import VIDEO, complaints_of, faults, state, wait
 from tests.support.live_house import LiveHouse, film, live_house, publisher
 from tests.support.waiting import wait_until
 
@@ -46,7 +46,7 @@ def page(browser: Browser) -> Iterator[Page]:
     printed = complaints_of(page)
     yield page
     context.close()
-    assert [text for text in printed if "Failed to load resource" not in text] == []
+    assert faults(printed) == []
 
 
 @contextmanager

@@ -20,6 +20,7 @@ _FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+_ABSENT = ("Failed to load resource", "WebSocket connection to")
 VIDEO = "document.querySelector('video')"
 
 #: What the player made of it, as the browser's own pipeline counts.
@@ -59,6 +60,11 @@ def complaints_of(page: Page) -> list[str]:
     page.on("console", note)
     page.on("pageerror", lambda error: printed.append(str(error)))
     return printed
+
+
+def faults(printed: list[str]) -> list[str]:
+    """Leave out what only says that something was not there to be fetched."""
+    return [text for text in printed if not text.startswith(_ABSENT)]
 
 
 def play(page: Page) -> None:

@@ -6,6 +6,7 @@ import { fillScreen, onKeys, toggle } from "../keys.js";
 import { isFlvThere } from "./flv.js";
 import { follow } from "./follow.js";
 import { isHlsThere } from "./hls.js";
+import { listen } from "./listen.js";
 import { livePlayer } from "./player.js";
 
 const data = JSON.parse(document.getElementById("live-data").textContent);
@@ -19,6 +20,8 @@ let stream = data.stream;
 let playing = null;
 let isPlaying = false;
 let isUp = true;
+// What was heard last counts for more than what is asked: answers may be a few seconds old.
+let heard = null;
 
 const player = livePlayer(video, { hls: stream.hlsUrl, flv: stream.flvUrl }, {
   onPlaying() {
@@ -31,17 +34,18 @@ const player = livePlayer(video, { hls: stream.hlsUrl, flv: stream.flvUrl }, {
     isPlaying = false;
     if (!isOffline) notice(texts.retrying);
     show();
-    ask();
+    following.ask();
   },
   onOver() { isPlaying = false; playing = null; notice(""); show(); },
-  onRefused: () => ask(),
+  onRefused: () => following.ask(),
   onFallBack() { byId("latency").value = "hls"; notice(texts.fell_back); },
   onBehind(isBehind) { byId("to-edge").hidden = !isBehind && !(video.paused && isPlaying); },
 });
 
-const ask = follow(stream.streamUrl, {
-  onNews(news) { stream = news; show(); decide(); },
+const following = follow(stream.streamUrl, {
+  onNews(news) { stream = { ...news, ...heard }; show(); decide(); },
   onRefused(problem) {
+    hearing.stop();
     player.stop();
     playing = null;
     isPlaying = false;
@@ -53,11 +57,32 @@ const ask = follow(stream.streamUrl, {
   onLine(isNow) {
     isUp = isNow;
     byId("offline").hidden = isUp;
+    // A line that is down breaks without a word.
+    if (!isUp) hear(null);
     player.setAway(!isUp || stream.isReconnecting);
   },
 });
 
+// By a signed address, the page's own address has what opens the rest.
+const hearing = listen(stream.id, location.pathname.split("/~")[1], {
+  onStats({ status, isReconnecting, startedAt, viewerCount }) {
+    const isNews = status !== stream.status || startedAt !== stream.startedAt;
+    hear({ status, isReconnecting, startedAt, viewerCount });
+    stream = { ...stream, ...heard };
+    show();
+    decide();
+    if (isNews) following.ask();
+  },
+  onLost() { hear(null); following.ask(); },
+});
+
+function hear(stats) {
+  heard = stats;
+  following.setTold(Boolean(stats));
+}
+
 function decide() {
+  player.setAway(!isUp || stream.isReconnecting);
   if (stream.status === "live" && stream.startedAt !== playing) {
     playing = stream.startedAt;
     isPlaying = false;
