@@ -26,6 +26,7 @@ class House:
     url: str
     data_dir: Path
     process: subprocess.Popen[bytes]
+    rtmp_port: int
 
     @property
     def said(self) -> str:
@@ -56,16 +57,20 @@ def running_house(
     Who may do what has tests of its own: they say that those who show nothing may nothing. One
     that the test kills itself need not end well.
     """
-    port = free_port()
+    port, rtmp_port = free_port(), free_port()
     argv = [*REELMILL, "up", "--data", str(data_dir), "--port", str(port)]
-    given = {"REELMILL_ANONYMOUS_ROLE": anonymous_role, **environment}
+    given = {
+        "REELMILL_ANONYMOUS_ROLE": anonymous_role,
+        "REELMILL_RTMP_PORT": rtmp_port,
+        **environment,
+    }
     own = [f"{name}={value}" for name, value in given.items()]
     said = (data_dir.parent / f"{data_dir.name}.out").open("wb")
     with (
         said,
         subprocess.Popen(["env", *own, *argv], cwd=ROOT, stdout=said) as process,
     ):
-        house = House(f"http://127.0.0.1:{port}", data_dir, process)
+        house = House(f"http://127.0.0.1:{port}", data_dir, process, rtmp_port)
         try:
             wait_until(lambda: is_serving(house.url), timeout_s=30)
             yield house

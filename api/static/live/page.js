@@ -29,6 +29,8 @@ const player = livePlayer(video, { hls: stream.hlsUrl, flv: stream.flvUrl }, {
     isPlaying = true;
     notice("");
     show();
+    // What plays can be watched from its beginning as well.
+    following.ask();
   },
   onTrouble(_why, { isOffline }) {
     isPlaying = false;
