@@ -22,6 +22,8 @@ N_SOUNDS = 8
 TITLE_LENGTH = 250
 PAGES = (
     "/watch/{id}",
+    "/",
+    "/live",
     "/api/assets/{id}",
     "/api/assets",
     "/api/jobs/{job}",
@@ -35,6 +37,8 @@ PAGES = (
 REFLECTING = (
     "/watch/{text}",
     "/watch/{id}?t={text}",
+    "/live/{text}",
+    "/live/x/~{text}",
     "/login?next={text}",
     "/api/profiles/{text}",
     "/api/jobs?{text}={text}",
@@ -184,4 +188,4 @@ def test_no_answer_lets_a_browser_guess_what_it_is(
     for page in PAGES:
         answer = httpx.get(f"{served.url}{page.format(id=hostile[0], job=hostile[1])}")
         assert answer.headers["X-Content-Type-Options"] == "nosniff", page
-        assert "html" not in answer.headers["Content-Type"] or page in {PAGES[0], "/api/docs"}
+        assert "html" not in answer.headers["Content-Type"] or page in {*PAGES[:3], "/api/docs"}
