@@ -1,5 +1,7 @@
 """``/live/{stream}``: the page a viewer of a broadcast opens, and ``/live``, who is live."""
 
+import re
+
 from flask import Blueprint, Response
 
 from api.bodies import answer
@@ -12,11 +14,11 @@ from api.watch import vendored
 from pipeline.bootstrap import Pipeline
 from pipeline.core import links
 from pipeline.services import on_air, stream_showing
-from pipeline.services.stream_viewing import STREAM_NAME, StreamAdmission
+from pipeline.services.stream_showing import Shown
+from pipeline.services.stream_viewing import STREAM_NAME
 from pipeline.services.viewing import Viewer
 from schemas.identity import Playback
 from schemas.streams import StreamId
-from schemas.watched_stream import WatchedStream
 
 #: Put there when the project is set up on a box with Node; see compose/front.sh.
 _HLS_PLAYER, _FLV_PLAYER = "vendor/hls.min.js", "vendor/mpegts.js"
@@ -24,6 +26,7 @@ _HLS_PLAYER, _FLV_PLAYER = "vendor/hls.min.js", "vendor/mpegts.js"
 _MAX_LISTED = 100
 #: A thousand pages ask every few seconds: those on the way may answer most of them.
 _FLEETING = "public, max-age=1, stale-while-revalidate=2"
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?=/|$)")
 _LINKED = f"/<id:stream_id>/{links.MARK}<token>"
 
 
@@ -39,11 +42,11 @@ def live_page_blueprint(pipeline: Pipeline) -> Blueprint:
 
     @blueprint.get("/<id:stream_id>")
     def live(stream_id: StreamId) -> Response:
-        return _page(*_shown(pipeline, stream_id, None))
+        return _page(_shown(pipeline, stream_id, None))
 
     @blueprint.get(_LINKED)
     def linked(stream_id: StreamId, token: str) -> Response:
-        return _page(*_shown(pipeline, stream_id, token))
+        return _page(_shown(pipeline, stream_id, token))
 
     say_refusals(blueprint)
     return blueprint
@@ -55,23 +58,22 @@ def watched_streams_blueprint(pipeline: Pipeline) -> Blueprint:
 
     @blueprint.get(f"/<id:stream_id>/{STREAM_NAME}")
     def stream(stream_id: StreamId) -> Response:
-        return _document(*_shown(pipeline, stream_id, None))
+        return _document(_shown(pipeline, stream_id, None))
 
     @blueprint.get(f"{_LINKED}/{STREAM_NAME}")
     def linked(stream_id: StreamId, token: str) -> Response:
-        return _document(*_shown(pipeline, stream_id, token))
+        return _document(_shown(pipeline, stream_id, token))
 
     return blueprint
 
 
-def _shown(
-    pipeline: Pipeline, stream_id: StreamId, token: str | None
-) -> tuple[WatchedStream, StreamAdmission]:
+def _shown(pipeline: Pipeline, stream_id: StreamId, token: str | None) -> Shown:
     viewer = Viewer(links.key_of(pipeline.secret), known(), token)
     return stream_showing.show(pipeline.database, pipeline.audience, stream_id, viewer)
 
 
-def _page(stream: WatchedStream, admission: StreamAdmission) -> Response:
+def _page(shown: Shown) -> Response:
+    stream, admission = shown.stream, shown.admission
     is_public = admission.stream.playback is Playback.PUBLIC and admission.token is None
     data = {
         "stream": stream.model_dump(mode="json", by_alias=True),
@@ -80,6 +82,7 @@ def _page(stream: WatchedStream, admission: StreamAdmission) -> Response:
     return page(
         "live.html",
         is_public=is_public,
+        connects_to=_origin(shown.door_url),
         texts=TEXTS,
         stream=stream,
         state="reconnecting" if stream.is_reconnecting else stream.status,
@@ -88,7 +91,13 @@ def _page(stream: WatchedStream, admission: StreamAdmission) -> Response:
     )
 
 
-def _document(stream: WatchedStream, admission: StreamAdmission) -> Response:
-    response = answer(stream)
+def _origin(url: str) -> str:
+    """Name the origin of an address; empty where it is none that a policy may hold."""
+    found = _ORIGIN.match(url)
+    return found[0] if found else ""
+
+
+def _document(shown: Shown) -> Response:
+    response = answer(shown.stream)
     response.headers["Cache-Control"] = _FLEETING
-    return kept(response, admission)
+    return kept(response, shown.admission)

@@ -15,7 +15,7 @@ from pipeline.messages import words
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob: data:;"
     " worker-src 'self' blob:;"
-    " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action {forms};"
+    " connect-src 'self'{connects}; object-src 'none'; base-uri 'none'; form-action {forms};"
     " frame-ancestors 'self'"
 )
 
@@ -26,10 +26,14 @@ def page(
     *,
     is_public: bool = False,
     has_form: bool = False,
+    connects_to: str = "",
     texts: Mapping[str, Mapping[str, str]] = TEXTS,
     **values: object,
 ) -> Response:
-    """Render a page in the reader's language; one not public is kept and found by nobody."""
+    """Render a page in the reader's language; one not public is kept and found by nobody.
+
+    Its scripts speak with us, and with the one other origin that is named.
+    """
     lang = language()
     shown = {"is_in": is_in(), "is_public": is_public, **values}
     response = make_response(
@@ -41,7 +45,9 @@ def page(
         headers["X-Robots-Tag"] = "noindex, nofollow"
         headers["Cache-Control"] = "private, no-store"
         headers["Referrer-Policy"] = "no-referrer"
-    headers["Content-Security-Policy"] = _POLICY.format(forms="'self'" if has_form else "'none'")
+    headers["Content-Security-Policy"] = _POLICY.format(
+        forms="'self'" if has_form else "'none'", connects=connects_to and f" {connects_to}"
+    )
     headers.setdefault("Referrer-Policy", "same-origin")
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Cache-Control", "no-cache")

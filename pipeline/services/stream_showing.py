@@ -1,5 +1,7 @@
 """Streams as viewers are shown them: what is on, who watches, where to go on from there."""
 
+from dataclasses import dataclass
+
 from pipeline.audience.port import Viewers
 from pipeline.core import links
 from pipeline.database.port import Database, Transaction
@@ -16,9 +18,17 @@ _WATCHABLE = frozenset({AssetState.PLAYABLE, AssetState.READY})
 _RECENT = 5
 
 
-def show(
-    db: Database, viewers: Viewers, stream_id: StreamId, viewer: Viewer
-) -> tuple[WatchedStream, StreamAdmission]:
+@dataclass(frozen=True)
+class Shown:
+    """A stream, and by what right it is shown."""
+
+    stream: WatchedStream
+    admission: StreamAdmission
+    #: Where viewers of FLV may be sent to, as the door says; empty: nowhere else.
+    door_url: str = ""
+
+
+def show(db: Database, viewers: Viewers, stream_id: StreamId, viewer: Viewer) -> Shown:
     """Show a stream to somebody who may watch it, with who else does.
 
     Raises:
@@ -52,7 +62,8 @@ def show(
         dvr_url=dvr_url,
         recording_url=recording_url,
     )
-    return watched, admission
+    door_url = "" if running is None else str(running.facts.get("public_url", ""))
+    return Shown(watched, admission, door_url)
 
 
 def _page_of(

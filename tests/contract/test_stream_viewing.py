@@ -136,7 +136,7 @@ def test_viewers_are_led_to_what_is_on_and_to_what_was(database: Database) -> No
     made, viewers = channel(database), MemoryViewers()
 
     def shown() -> WatchedStream:
-        return stream_showing.show(database, viewers, made.id, Viewer(KEY))[0]
+        return stream_showing.show(database, viewers, made.id, Viewer(KEY)).stream
 
     first = publish(database, made.secret)
     assert (shown().status, shown().dvr_url) == (StreamState.LIVE, None)
@@ -165,7 +165,7 @@ def test_links_lead_to_signed_recordings(database: Database, private: StreamId) 
     playable(database, asset_id)
     given = Viewer(KEY, token=token(database, private))
 
-    shown, _ = stream_showing.show(database, MemoryViewers(), private, given)
+    shown = stream_showing.show(database, MemoryViewers(), private, given).stream
 
     assert shown.dvr_url is not None
     word = shown.dvr_url.partition("~")[2]

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pipeline.core import links
+from pipeline.database.streams import Touch
 from pipeline.services import accounts, logins, sessions, stream_viewing, streams
 from schemas.access import AccountRequest
 from schemas.identity import Playback, Role
@@ -214,6 +216,25 @@ def test_korean_pages_fit_a_narrow_phone_and_are_walked_by_keyboard(
     for control in page.locator("button, select, input, video, main a").all():
         assert control.evaluate(named), control.evaluate("(one) => one.outerHTML")
     context.close()
+
+
+def test_the_page_may_fetch_from_the_door_that_has_the_stream(
+    served: Served, stream: Channel
+) -> None:
+    session = publish(served.pipeline.database, stream.secret)
+
+    def policy(public_url: str) -> str:
+        facts = {"public_url": public_url}
+        told = Touch(session.id, session.epoch, 1, is_alive=True, facts=facts)
+        sessions.touch_sessions(served.pipeline.database, [told], lease_s=60)
+        answer = httpx.get(f"{served.url}/live/{stream.id}")
+        return answer.headers["Content-Security-Policy"]
+
+    assert "connect-src 'self' https://door-1.example:8081;" in policy(
+        "https://door-1.example:8081/flv"
+    )
+    assert "connect-src 'self';" in policy("https://x; script-src *")
+    assert "connect-src 'self';" in policy("")
 
 
 def test_without_scripts_the_page_tells_the_address(
