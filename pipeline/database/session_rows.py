@@ -66,6 +66,9 @@ class SessionRows(Protocol):
     def overdue(self, limit: int, session_id: SessionId | None = None) -> list[SessionRow]:
         """List those whose grace is over, or only one of them."""
 
+    def orphaned(self, limit: int) -> list[SessionRow]:
+        """List those that are not closed and whose asset was deleted."""
+
     def add_piece(self, piece: SpoolPiece) -> None:
         """Note a piece of the spool; repeating it is fine."""
 

@@ -16,7 +16,7 @@ from schemas.certificate import CertificateState
 from schemas.vocabulary import AssetState, QueueName
 from tests.support.aired import Part, air
 from tests.support.broadcasting import channel, publish
-from tests.support.hand_work import SMALL, Hand
+from tests.support.hand_work import Hand
 from tests.support.spooled import encoded, later, spool
 from tests.support.walking import ANYBODY
 from tests.support.whole_asset import flaws
@@ -56,7 +56,7 @@ def test_what_was_all_served_is_completed_where_it_is(
     sent = encoded(tmp_path / "sent.flv", length_s=7)
     spool(pipeline, session, sent)
     sessions.close_session(pipeline.database, session.id)
-    job_id = air(pipeline, session, SMALL, [Part(sent)], tmp_path)
+    job_id = air(pipeline, session, [Part(sent)], tmp_path)
     before = assets.show(pipeline.database, session.asset_id)
     assert before.state is AssetState.READY
     assert text(pipeline, session, "180p.m3u8", tmp_path).rstrip().endswith("#EXT-X-ENDLIST")
@@ -88,7 +88,7 @@ def test_a_gap_is_kept_and_what_lies_around_it_is_proven_piece_by_piece(
     spool(pipeline, session, first)
     spool(pipeline, session, again, epoch=2)
     sessions.close_session(pipeline.database, session.id)
-    job_id = air(pipeline, session, SMALL, [Part(first), Part(again)], tmp_path)
+    job_id = air(pipeline, session, [Part(first), Part(again)], tmp_path)
 
     hand.work()
 
@@ -109,7 +109,7 @@ def test_what_was_not_all_served_is_made_anew_beside_it(
     spool(pipeline, session, first)
     spool(pipeline, session, again, epoch=2)
     sessions.close_session(pipeline.database, session.id)
-    job_id = air(pipeline, session, SMALL, [Part(first, n_lost=1), Part(again)], tmp_path)
+    job_id = air(pipeline, session, [Part(first, n_lost=1), Part(again)], tmp_path)
 
     hand.work(QueueName.RECORD)
 
@@ -142,7 +142,7 @@ def test_of_a_deleted_stream_all_that_came_is_recorded(
     sent = encoded(tmp_path / "sent.flv", length_s=5)
     spool(pipeline, session, sent)
     sessions.close_session(pipeline.database, session.id)
-    air(pipeline, session, SMALL, [Part(sent)], tmp_path)
+    air(pipeline, session, [Part(sent)], tmp_path)
     streams.delete(pipeline.database, session.stream_id, owner=None)
 
     hand.work()
@@ -159,7 +159,7 @@ def test_what_never_came_is_said_to_be_missing(
     came = [tag for tag in sent if tag.timestamp_ms < 4_000]
     spool(pipeline, session, came)
     sessions.close_session(pipeline.database, session.id)
-    air(pipeline, session, SMALL, [Part(sent)], tmp_path)
+    air(pipeline, session, [Part(sent)], tmp_path)
     # Nobody knows of it any more: nothing is waited for.
     streams.delete(pipeline.database, session.stream_id, owner=None)
 
@@ -181,7 +181,7 @@ def test_pieces_that_are_still_on_their_way_are_waited_for_without_a_slot(
     sent = encoded(tmp_path / "sent.flv", length_s=7)
     spool(pipeline, session, [tag for tag in sent if tag.timestamp_ms < 4_000])
     sessions.close_session(pipeline.database, session.id)
-    air(pipeline, session, SMALL, [Part(sent)], tmp_path)
+    air(pipeline, session, [Part(sent)], tmp_path)
 
     with pytest.raises(SpoolUnavailable) as caught:
         hand.work(QueueName.RECORD)

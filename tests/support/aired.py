@@ -13,23 +13,16 @@ from pathlib import Path
 
 from pipeline.bootstrap import Pipeline
 from pipeline.core.codecs import codecs
-from pipeline.core.first_tasks import record_task
 from pipeline.core.flv.tags import Tag
 from pipeline.core.fmp4 import read_init, read_samples
-from pipeline.core.graph import NewTask
 from pipeline.core.measures import MEDIA_ZERO_S
-from pipeline.database.port import Transaction
-from pipeline.database.rows import NewJob, RenditionRow
 from pipeline.database.streams import SessionRow
-from pipeline.services import claims, tasks
+from pipeline.services import claims, planning, tasks
 from pipeline.services.claims import Claimed, Offer
-from pipeline.services.ids import new_id, new_task_id
-from schemas.live import LiveParams, LiveResult
+from schemas.live import LiveResult
 from schemas.plan import AudioPlan, Grid, MediaPlan, RungPlan
-from schemas.profile import Profile
-from schemas.recording import RecordParams
 from schemas.tasks import RenditionMade, SegmentMade
-from schemas.vocabulary import AudioCodec, JobId, Medium, QueueName, VideoCodec, WorkerId
+from schemas.vocabulary import AudioCodec, JobId, QueueName, VideoCodec, WorkerId
 from tests.support.spooled import FFMPEG, pieces
 
 RATE = Fraction(30)
@@ -95,15 +88,12 @@ def _rung(name: str, width_px: int, height_px: int, bitrate_bps: int) -> RungPla
 def air(
     pipeline: Pipeline,
     session: SessionRow,
-    profile: Profile,
     parts: Sequence[Part],
     folder: Path,
 ) -> JobId:
     """Serve a broadcast from its beginning to its end, and let its live task succeed."""
     job_id = session.job_id
-    if job_id is None:
-        with pipeline.database.write() as tx:
-            job_id = _begin(tx, session, profile)
+    assert job_id is not None
     claimed = claims.claim(
         pipeline.database, Offer(WorkerId("by-hand"), QueueName.LIVE, "test", 2**40), lease_s=60
     )
@@ -111,7 +101,7 @@ def air(
     assert claimed.job_id == job_id
     with pipeline.database.write() as tx:
         tx.jobs.plan(job_id, plan())
-        tx.media.add_renditions(_renditions(job_id))
+        tx.media.add_renditions(planning.renditions(job_id, plan()))
     n_segments = 0
     for number, part in enumerate(parts):
         made = _Made(pipeline, claimed, folder / f"part-{number}", number, n_segments)
@@ -119,71 +109,6 @@ def air(
     result = LiveResult(n_segments=n_segments, n_parts=len(parts))
     tasks.finish(pipeline.database, claimed.task_id, claimed.epoch, result)
     return job_id
-
-
-def _begin(tx: Transaction, session: SessionRow, profile: Profile) -> JobId:
-    job = NewJob(
-        id=JobId(new_id()),
-        asset_id=session.asset_id,
-        account=session.account,
-        profile=profile,
-        priority=5,
-        rank=0.0,
-        metadata={},
-        is_dry_run=False,
-        max_attempts=1,
-        max_lost=1,
-    )
-    live = NewTask(
-        id=new_task_id(),
-        params=LiveParams(asset_id=job.asset_id, session_id=session.id, profile=profile),
-        queue=QueueName.LIVE,
-        rank=0.0,
-    )
-    params = RecordParams(asset_id=job.asset_id, session_id=session.id)
-    record = record_task(params, rank=0.0, new_id=new_task_id, needs=(live.id,), is_background=True)
-    tx.jobs.add(job)
-    tx.tasks.add(job, "", [live, record])
-    return job.id
-
-
-def _renditions(job_id: JobId) -> list[RenditionRow]:
-    planned = plan()
-    rows = [
-        _row(job_id, rung.name, Medium.VIDEO, rung.bitrate_bps, rung.width_px, rung.height_px)
-        for rung in planned.rungs
-    ]
-    return [*rows, _row(job_id, "audio", Medium.AUDIO, 64_000)]
-
-
-def _row(
-    job_id: JobId,
-    name: str,
-    medium: Medium,
-    bitrate_bps: int,
-    width_px: int | None = None,
-    height_px: int | None = None,
-) -> RenditionRow:
-    is_picture = medium is Medium.VIDEO
-    return RenditionRow(
-        job_id=job_id,
-        name=name,
-        medium=medium,
-        codec="h264" if is_picture else "aac",
-        bitrate_bps=bitrate_bps,
-        width_px=width_px,
-        height_px=height_px,
-        frame_rate=str(RATE) if is_picture else None,
-        channels=None if is_picture else 1,
-        sample_rate_hz=None if is_picture else 48_000,
-        language=None,
-        title="",
-        is_default=True,
-        dispositions="",
-        n_segments=None,
-        codecs="",
-        position=0 if is_picture else 1,
-    )
 
 
 @dataclass(frozen=True)

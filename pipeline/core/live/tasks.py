@@ -1,4 +1,4 @@
-"""The tasks of a broadcast: one that goes along with it, one that looks after its recording."""
+"""The task of a broadcast, which goes along with it."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,6 @@ from pipeline.core.graph import NewTask
 from pipeline.core.ranks import task_rank
 from schemas.live import LiveParams
 from schemas.profile import Profile
-from schemas.recording import RecordParams
 from schemas.streams import SessionId
 from schemas.vocabulary import AssetId, QueueName, TaskId
 
@@ -30,25 +29,4 @@ def live_task(
         rank=task_rank(rank, order=0, is_express=True),
         is_express=True,
         scratch_bytes=_SCRATCH_BYTES,
-    )
-
-
-def record_task(
-    asset_id: AssetId,
-    session_id: SessionId,
-    after: TaskId,
-    *,
-    rank: float,
-    new_id: Callable[[], TaskId],
-) -> NewTask:
-    """Make the task that makes the recording whole, once the live task is through."""
-    return NewTask(
-        id=new_id(),
-        params=RecordParams(asset_id=asset_id, session_id=session_id),
-        queue=QueueName.RECORD,
-        rank=task_rank(rank, order=1, is_express=False),
-        needs=(after,),
-        is_background=True,
-        # The job is done before.
-        weight=0.0,
     )

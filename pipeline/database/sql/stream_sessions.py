@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from pipeline.database.sql.columns import now_s, utc, utc_or_none
 from pipeline.database.sql.session_leases import SqlSessionLeases
 from pipeline.database.sql.stream_tables import spool_piece, stream, stream_session
-from pipeline.database.sql.tables import job
+from pipeline.database.sql.tables import asset, job
 from pipeline.database.streams import NewSession, Publisher, SessionRow, SpoolPiece
 from schemas.streams import SessionEnd, SessionId, SessionState, StreamId
 from schemas.vocabulary import AssetId, JobId
@@ -169,6 +169,11 @@ class SqlSessions(SqlSessionLeases):
         query = _all().where(_row_of.state == _GRACE, _row_of.grace_until <= now_s())
         if session_id is not None:
             query = query.where(_row_of.id == session_id)
+        return [_row(row) for row in self._connection.execute(query.limit(limit))]
+
+    def orphaned(self, limit: int) -> list[SessionRow]:
+        has_asset = select(asset.c.id).where(asset.c.id == _row_of.asset_id).exists()
+        query = _all().where(_row_of.state != _CLOSED, ~has_asset)
         return [_row(row) for row in self._connection.execute(query.limit(limit))]
 
     def add_piece(self, piece: SpoolPiece) -> None:

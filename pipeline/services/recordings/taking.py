@@ -22,7 +22,7 @@ from schemas.media import MediaWarning
 from schemas.plan import MediaPlan
 from schemas.recording import RecordResult
 from schemas.tasks import ProveParams
-from schemas.vocabulary import AssetId, JobId
+from schemas.vocabulary import JobId
 
 #: How long the pieces stay once they are put together: a door may be about to note its last.
 _SPOOL_STAYS_S = 600.0
@@ -32,7 +32,7 @@ def take_in(tx: Transaction, task: TaskRow, result: RecordResult) -> bool:
     """Say of the asset what its source is, and go on; tell whether the job does."""
     job = jobs.need(tx, task.job_id)
     _keep_source(tx, task, result)
-    _offer(tx, job.asset_id, job.id, result.key)
+    _offer(tx, job, job.id, result.key)
     tx.garbage.add(keys.spool_prefix(job.asset_id), delay_s=_SPOOL_STAYS_S)
     if not task.is_background:
         return _probe(tx, job)
@@ -60,10 +60,12 @@ def _keep_source(tx: Transaction, task: TaskRow, result: RecordResult) -> None:
     tx.assets.set_facts(asset.id, facts)
 
 
-def _offer(tx: Transaction, asset_id: AssetId, job_id: JobId, key: str) -> None:
-    """Let it be downloaded as it was sent."""
-    tx.media.add_files(asset_id, job_id, {key: DOWNLOAD_TYPE})
-    tx.jobs.set_files(job_id, {**tx.jobs.files(job_id), DOWNLOAD_NAME: key})
+def _offer(tx: Transaction, job: JobRow, to: JobId, key: str) -> None:
+    """Let it be downloaded as it was sent, unless that would give away what is encrypted."""
+    if job.profile.encryption is not None:
+        return
+    tx.media.add_files(job.asset_id, to, {key: DOWNLOAD_TYPE})
+    tx.jobs.set_files(to, {**tx.jobs.files(to), DOWNLOAD_NAME: key})
 
 
 def _probe(tx: Transaction, job: JobRow) -> bool:
@@ -81,7 +83,7 @@ def _make_anew(tx: Transaction, job: JobRow, result: RecordResult) -> None:
     terms = Terms(MAX_ATTEMPTS, MAX_LOST, job.priority, job.metadata)
     asset = assets.need(tx, job.asset_id)
     made = jobs.begin_in(tx, asset, job.profile, terms, must_be_able=False)
-    _offer(tx, job.asset_id, made, result.key)
+    _offer(tx, job, made, result.key)
 
 
 def _finish(tx: Transaction, job: JobRow, plan: MediaPlan, result: RecordResult) -> None:

@@ -88,12 +88,21 @@ def sweep_sessions(db: Database) -> int:
     """See after broadcasts no door sees after; return how many were dropped or closed.
 
     One whose door was not heard of within its lease is dropped; one whose grace is over is
-    closed. A door that was only late takes its own back with its next touch.
+    closed. A door that was only late takes its own back with its next touch. One whose asset was
+    deleted is over: there is nothing to keep it in.
     """
     with db.read() as tx:
         abandoned, overdue = tx.sessions.abandoned(_BATCH), tx.sessions.overdue(_BATCH)
+        orphaned = tx.sessions.orphaned(_BATCH)
     n_dropped = sum(_drop_abandoned(db, session) for session in abandoned)
-    return n_dropped + sum(_close_overdue(db, session) for session in overdue)
+    n_closed = sum(_close_overdue(db, session) for session in overdue)
+    return n_dropped + n_closed + sum(_close_orphaned(db, session) for session in orphaned)
+
+
+def _close_orphaned(db: Database, session: SessionRow) -> bool:
+    with db.write() as tx:
+        tx.streams.hold(session.stream_id)
+        return close_in(tx, session, SessionEnd.STOPPED)
 
 
 def _drop_abandoned(db: Database, session: SessionRow) -> bool:

@@ -1,14 +1,17 @@
 """The work a broadcast is for."""
 
-from pipeline.core.live.tasks import live_task, record_task
+from pipeline.core.first_tasks import record_task
+from pipeline.core.graph import NewTask
+from pipeline.core.live.tasks import live_task
 from pipeline.core.ranks import NORMAL_PRIORITY, job_rank
 from pipeline.database.port import Transaction
 from pipeline.database.rows import NewAsset, NewJob
 from pipeline.database.streams import StreamRow
 from pipeline.services.ids import new_id, new_task_id
 from schemas.events import EventType
+from schemas.recording import RecordParams
 from schemas.streams import SessionId
-from schemas.vocabulary import JobId
+from schemas.vocabulary import JobId, TaskId
 
 #: A broadcast lasts for hours: what would be too much for a file is little for it.
 _MAX_ATTEMPTS, _MAX_LOST = 20, 100
@@ -35,9 +38,18 @@ def begin_live_work(
         max_lost=_MAX_LOST,
     )
     live = live_task(asset.id, session_id, stream.profile, rank=job.rank, new_id=new_task_id)
-    record = record_task(asset.id, session_id, live.id, rank=job.rank, new_id=new_task_id)
+    record = _record(asset, session_id, live.id, job.rank) if stream.is_recorded else ()
     tx.jobs.add(job)
-    tx.tasks.add(job, asset.sha256, [live, record])
+    tx.tasks.add(job, asset.sha256, [live, *record])
     tx.outbox.add([live.id])
     tx.emit(EventType.JOB_SUBMITTED, asset_id=asset.id, job_id=job.id)
     return job.id
+
+
+def _record(
+    asset: NewAsset, session_id: SessionId, live: TaskId, rank: float
+) -> tuple[NewTask, ...]:
+    """Make the task that looks after the recording; of what is not kept there is none."""
+    params = RecordParams(asset_id=asset.id, session_id=session_id)
+    made = record_task(params, rank=rank, new_id=new_task_id, needs=(live,), is_background=True)
+    return (made,)
