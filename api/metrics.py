@@ -15,7 +15,7 @@ from api.sockets.hub import Hub
 from pipeline.bootstrap import Pipeline
 from pipeline.core.errors import ReelmillError
 from pipeline.core.links import unsigned
-from pipeline.services import fleet
+from pipeline.services import fleet, on_air
 from pipeline.telemetry import LATENCY_BUCKETS_S, exposition, new_registry
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,13 @@ class PipelineGauges(Collector):
         try:
             self._gate.pass_through()
             with self._lock:
-                families = [*self._queues(), *self._workers(), *self._outbox(), *self._webhooks()]
+                families = [
+                    *self._queues(),
+                    *self._workers(),
+                    *self._outbox(),
+                    *self._webhooks(),
+                    *self._broadcasts(),
+                ]
         except ReelmillError as error:
             log.warning("metrics.database_away", code=error.instance_code)
             families = []
@@ -90,6 +96,18 @@ class PipelineGauges(Collector):
                 "reelmill_webhook_events_waiting", "Events no webhook was told of.", untold
             ),
         ]
+
+    def _broadcasts(self) -> list[Metric]:
+        n, watching = on_air.totals(self._pipeline.database, self._pipeline.audience)
+        families: list[Metric] = [
+            GaugeMetricFamily("reelmill_broadcasts", "Broadcasts that are on.", n)
+        ]
+        if watching is not None:
+            viewers = GaugeMetricFamily("reelmill_viewers", "Who watches them.", labels=["kind"])
+            for kind, count in watching.items():
+                viewers.add_metric([kind], count)
+            families.append(viewers)
+        return families
 
 
 class SocketGauges(Collector):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, RootModel
 from pydantic.alias_generators import to_camel
 
 from schemas.frozen import Frozen
@@ -86,6 +86,10 @@ class StreamStats(WatchedStats):
     ladder_speed: float | None = None
     lag_ms: float | None = None
     thinned: tuple[str, ...] = ()
+
+
+class ShownStats(RootModel[StreamStats | WatchedStats]):
+    """How a stream does, to whoever asks: its owner, or who may watch it."""
 
 
 class StatsMessage(Camel):

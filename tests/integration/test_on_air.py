@@ -69,6 +69,19 @@ def test_the_list_comes_in_pages(served: Served) -> None:
     assert (listed, rest.next) == ([one.id for one in reversed(made)], None)
 
 
+def test_scrapers_see_how_many_are_on_and_watched(served: Served) -> None:
+    db = served.pipeline.database
+    for one in (channel(db), channel(db, playback=Playback.PRIVATE)):
+        publish(db, one.secret)
+        served.pipeline.audience.seen(one.id, ["kim"], ViewerKind.WEBSOCKET)
+
+    told = httpx.get(f"{served.url}/metrics").text.splitlines()
+
+    assert "reelmill_broadcasts 2.0" in told
+    assert 'reelmill_viewers{kind="websocket"} 2.0' in told
+    assert 'reelmill_viewers{kind="hls"} 0.0' in told
+
+
 def test_a_redis_that_is_away_costs_the_numbers_and_nothing_else(tmp_path: Path) -> None:
     with Redis() as server, serving(tmp_path / "r", redis_url=server.url) as served:
         db, calls = served.pipeline.database, served.client.streams

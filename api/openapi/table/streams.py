@@ -8,7 +8,7 @@ from api.openapi.operation import LINK, LOCATION, Answer, Operation, Tag, nothin
 from api.stream_stats import SeriesQuery
 from api.streams import StreamListQuery
 from schemas.on_air import OnAirPage
-from schemas.stream_stats import StreamSeries, StreamStats
+from schemas.stream_stats import ShownStats, StreamSeries
 from schemas.streams import (
     BroadcastState,
     SessionPage,
@@ -96,7 +96,7 @@ STREAMS: Final = (
         "GET",
         Tag.STREAMS,
         "Tell how a stream does now",
-        answers=(Answer(200, "Its numbers; to viewers the first few of them.", StreamStats),),
+        answers=(Answer(200, "Its numbers; to viewers the first few of them.", ShownStats),),
         problems={404: ("stream.not_found",)},
         about="Whoever may watch a stream may ask, and is told no more than `id`, `status`,"
         " `isReconnecting`, `startedAt` and `viewerCount`.",
@@ -116,7 +116,9 @@ STREAMS: Final = (
         "GET",
         Tag.STREAMS,
         "List who is live",
-        answers=(Answer(200, "Public streams, the newest broadcast first.", OnAirPage, (LINK,)),),
+        answers=(
+            Answer(200, "Public streams, the newest broadcast first.", OnAirPage, headers=(LINK,)),
+        ),
         query=ListQuery,
         problems={400: ("request.cursor",)},
         about="For everybody. Unlisted and private streams are not in it, whoever asks.",
