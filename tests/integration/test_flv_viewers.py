@@ -17,6 +17,7 @@ from pipeline.core.flv.tags import Tag, TagReader, is_keyframe
 from pipeline.services import sessions, stream_viewing
 from schemas.identity import Playback
 from schemas.playback import PlaybackLinkRequest
+from schemas.streams import SessionId
 from tests.support import nginx
 from tests.support.broadcasting import Channel, channel
 from tests.support.hand_publisher import HandPublisher
@@ -164,8 +165,13 @@ def test_workers_show_their_token(house: LiveHouse, stream: Channel, on: HandPub
 
     for shown in ({}, {"Authorization": "Bearer no"}, {"Authorization": "Basic abc"}):
         assert httpx.get(address, headers=shown).json()["code"] == "auth.token_invalid"
-    with pytest.raises(OSError, match="404"):
-        house.read("0" * 28)  # type: ignore[arg-type]
+    elsewhere = SessionId("0" * 28)
+    token = live_access.token(house.pipeline.secret, elsewhere)
+    found = httpx.get(
+        f"{house.url}/internal/sessions/{elsewhere}.flv",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert (found.status_code, found.json()["code"]) == (404, "stream.session_not_found")
 
 
 def test_publishers_come_by_tls_too(tmp_path: Path) -> None:
