@@ -115,7 +115,7 @@ def test_a_broadcast_is_watched_to_its_end_and_its_recording_after_it(
         ]
         page.get_by_label("Quality").select_option("96p")
         wait(page, f"{VIDEO}.videoHeight === 96", 30)
-        expect(page.locator("#from-start")).to_be_visible()
+        expect(page.locator("#from-start")).to_be_visible(timeout=15_000)
         from_start = page.locator("#from-start").get_attribute("href")
 
     wait(page, f"{STATE} === 'reconnecting'", 15)

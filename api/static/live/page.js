@@ -13,6 +13,8 @@ const data = JSON.parse(document.getElementById("live-data").textContent);
 const { texts } = data;
 const byId = (id) => document.getElementById(id);
 const video = byId("video");
+// A recording is there within so long, or takes longer than anybody waits for.
+const RECORDING_MS = 60000;
 const LATENCY = "reelmill.live.latency";
 
 let stream = data.stream;
@@ -22,6 +24,7 @@ let isPlaying = false;
 let isUp = true;
 // What was heard last counts for more than what is asked: answers may be a few seconds old.
 let heard = null;
+let changedAt = -Infinity;
 
 const player = livePlayer(video, { hls: stream.hlsUrl, flv: stream.flvUrl }, {
   onPlaying() {
@@ -45,7 +48,7 @@ const player = livePlayer(video, { hls: stream.hlsUrl, flv: stream.flvUrl }, {
 });
 
 const following = follow(stream.streamUrl, {
-  onNews(news) { stream = { ...news, ...heard }; show(); decide(); },
+  onNews(news) { take({ ...news, ...heard }); },
   onRefused(problem) {
     hearing.stop();
     player.stop();
@@ -70,17 +73,29 @@ const hearing = listen(stream.id, location.pathname.split("/~")[1], {
   onStats({ status, isReconnecting, startedAt, viewerCount }) {
     const isNews = status !== stream.status || startedAt !== stream.startedAt;
     hear({ status, isReconnecting, startedAt, viewerCount });
-    stream = { ...stream, ...heard };
-    show();
-    decide();
+    take({ ...stream, ...heard });
     if (isNews) following.ask();
   },
   onLost() { hear(null); following.ask(); },
 });
 
+function take(news) {
+  if (news.status !== stream.status) changedAt = performance.now();
+  stream = news;
+  hear(heard);
+  show();
+  decide();
+}
+
 function hear(stats) {
   heard = stats;
-  following.setTold(Boolean(stats));
+  following.setTold(Boolean(stats) && !isAwaiting());
+}
+
+// Whether something that is not heard of is about to be there: a way to the beginning, a recording.
+function isAwaiting() {
+  if (stream.status === "live") return !stream.dvrUrl;
+  return performance.now() - changedAt < RECORDING_MS;
 }
 
 function decide() {
