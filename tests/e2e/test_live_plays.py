@@ -122,6 +122,34 @@ def test_a_private_broadcast_plays_by_its_link(
     stop(house, stream)
 
 
+def test_a_browser_that_plays_nothing_by_itself_leaves_it_to_the_viewer(
+    house: LiveHouse, stream: Channel, source: Path, page: Page
+) -> None:
+    # As phones do that save power.
+    page.add_init_script("""
+        const { play } = HTMLMediaElement.prototype;
+        HTMLMediaElement.prototype.play = function () {
+          this.autoplay = false;
+          const why = new DOMException("not by itself", "NotAllowedError");
+          return window.isAsked ? play.call(this) : Promise.reject(why);
+        };
+        document.addEventListener("DOMContentLoaded", () => {
+          document.querySelector("video").autoplay = false;
+        });
+    """)
+    page.goto(f"{house.url}/live/{stream.id}")
+    page.get_by_label("Delay").select_option("flv")
+
+    with publishing(house, stream, source):
+        expect(page.locator("#state")).to_have_text("Live: press play to watch", timeout=30_000)
+        expect(page.locator("#curtain")).to_be_hidden()
+        page.evaluate("() => { window.isAsked = true; }")
+        page.keyboard.press("k")
+        plays_on(page)
+        expect(page.locator("#state")).to_have_text("Live")
+    stop(house, stream)
+
+
 def test_flv_that_does_not_play_here_gives_way_to_hls(
     house: LiveHouse, stream: Channel, source: Path, page: Page
 ) -> None:

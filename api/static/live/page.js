@@ -21,6 +21,8 @@ let stream = data.stream;
 // When what plays began; another time is another broadcast.
 let playing = null;
 let isPlaying = false;
+// The browser waits for the viewer's own hand.
+let isBlocked = false;
 let isUp = true;
 // What was heard last counts for more than what is asked: answers may be a few seconds old.
 let heard = null;
@@ -30,6 +32,7 @@ const player = livePlayer(video, { hls: stream.hlsUrl, flv: stream.flvUrl }, {
   onPlaying() {
     if (isPlaying) return;
     isPlaying = true;
+    isBlocked = false;
     notice("");
     show();
     // What plays can be watched from its beginning as well.
@@ -42,6 +45,7 @@ const player = livePlayer(video, { hls: stream.hlsUrl, flv: stream.flvUrl }, {
     following.ask();
   },
   onOver() { isPlaying = false; playing = null; notice(""); show(); },
+  onBlocked() { isBlocked = true; show(); },
   onRefused: () => following.ask(),
   onFallBack() { byId("latency").value = "hls"; notice(texts.fell_back); },
   onBehind(isBehind) { byId("to-edge").hidden = !isBehind && !(video.paused && isPlaying); },
@@ -110,12 +114,13 @@ function decide() {
 function show() {
   const isLive = stream.status === "live";
   const state = isLive && stream.isReconnecting ? "reconnecting" : stream.status;
-  const said = state === "live" && !isPlaying ? texts.starting : texts[state];
+  const waits = isBlocked ? texts.press_play : texts.starting;
+  const said = state === "live" && !isPlaying ? waits : texts[state];
   say("state", said);
   byId("state").dataset.state = state;
   say("when", when(isLive));
   say("curtain-text", said);
-  byId("curtain").hidden = isPlaying;
+  byId("curtain").hidden = isPlaying || (isLive && isBlocked);
   byId("waits").hidden = isLive;
   say("waits", state === "ended" ? texts.waits_again : texts.waits);
   byId("watching").hidden = stream.viewerCount === null || !isLive;

@@ -52,9 +52,10 @@ export function livePlayer(video, addresses, hooks) {
   // Browsers let nobody be startled: without a gesture of the viewer there is no sound.
   function play() {
     video.play().catch((error) => {
-      if (error.name !== "NotAllowedError" || video.muted) return;
+      if (error.name !== "NotAllowedError") return;
+      if (video.muted) { hooks.onBlocked(); return; }
       video.muted = true;
-      video.play().catch(() => {});
+      play();
     });
   }
 
