@@ -1,11 +1,10 @@
 """The task of a broadcast: what the publisher sends becomes adaptive video while it comes."""
 
-from fractions import Fraction
 from typing import Literal
 
 from pydantic import Field
 
-from schemas.frozen import Frozen, Ratio
+from schemas.frozen import Frozen
 from schemas.profile import Profile
 from schemas.streams import SessionId
 from schemas.vocabulary import AssetId, TaskKind
@@ -44,7 +43,5 @@ class LiveResult(Frozen):
     n_parts: int = Field(ge=0)
     #: Rungs the box could not keep up with, the first first.
     thinned: tuple[str, ...] = ()
-    #: Of all that was published, over all attempts.
-    duration_s: Ratio = Fraction(0)
     #: CPU seconds of ffmpeg.
     cpu_s: float = 0.0
