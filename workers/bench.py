@@ -239,6 +239,8 @@ class Standing:
     n_segments: int = 0
     #: Where the picture (the sound, without one) ends, in seconds of the broadcast's clock.
     end_s: Fraction = Fraction(0)
+    #: Where sound ends, which is cut on frames of its own.
+    sound_end_s: Fraction = Fraction(0)
     #: By rendition: digest of the init segment that its last segment has.
     inits: Mapping[str, str] = field(default_factory=dict)
     #: Rungs that the box before could not keep up with.

@@ -59,6 +59,7 @@ class Broadcast:
             plan=found.plan,
             n_segments=found.n_segments,
             end_s=found.end_s,
+            sound_end_s=found.sound_end_s,
             inits=found.inits,
             thinned=found.thinned,
         )

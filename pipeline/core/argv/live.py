@@ -34,6 +34,13 @@ class Start:
     """Where a part begins on the clock of the broadcast."""
 
     at_s: Fraction
+    #: Where its sound does, which is cut on frames of its own; None: there as well.
+    sound_s: Fraction | None = None
+
+    @property
+    def sound_at_s(self) -> Fraction:
+        """Where the first frame of sound belongs."""
+        return self.at_s if self.sound_s is None else self.sound_s
 
     def first_frame(self, rate: Fraction) -> int:
         """Number the first frame of the grid; a little early is as good as in time."""
@@ -71,7 +78,7 @@ def sound_argv(audio: AudioPlan, start: Start) -> list[str]:
         # Gaps become silence, overlaps are cut; `async` is a word of Python's.
         **{"async": "1"},
         min_hard_comp="0.015",
-        first_pts=str(round(start.at_s * audio.sample_rate_hz)),
+        first_pts=str(round(start.sound_at_s * audio.sample_rate_hz)),
     )
     output = ffmpeg.output(
         stream,

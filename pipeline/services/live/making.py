@@ -26,6 +26,7 @@ class Made:
     plan: MediaPlan | None = None
     n_segments: int = 0
     end_s: Fraction = Fraction(0)
+    sound_end_s: Fraction = Fraction(0)
     inits: Mapping[str, str] = field(default_factory=dict)
     thinned: tuple[str, ...] = ()
 
@@ -70,13 +71,19 @@ def standing(db: Database, job_id: JobId, session_id: SessionId) -> Made:
     if not rows:
         return Made(job.plan, thinned=tuple(thinned))
     leading = _leading(rows, media)
+    sounds = [row for name, row in rows.items() if media[name] is Medium.AUDIO]
     return Made(
         plan=job.plan,
         n_segments=leading.index + 1,
-        end_s=Fraction(leading.start_ms or 0, 1000) + Fraction(leading.duration_s),
+        end_s=_end_s(leading),
+        sound_end_s=_end_s(sounds[0] if sounds else leading),
         inits={name: row.init_sha256 for name, row in rows.items()},
         thinned=tuple(thinned),
     )
+
+
+def _end_s(row: SegmentRow) -> Fraction:
+    return Fraction(row.start_ms or 0, 1000) + Fraction(row.duration_s)
 
 
 def _leading(rows: Mapping[str, SegmentRow], media: Mapping[str, Medium]) -> SegmentRow:

@@ -80,4 +80,4 @@ def test_a_worker_killed_in_mid_stream_is_replaced(fleet: Fleet, tmp_path: Path)
         assert not any(segment.is_discontinuous for segment in rendition.segments)
         for one, other in pairwise(rendition.segments):
             end_ms = (one.start_ms or 0) + 1000 * one.duration_s
-            assert abs((other.start_ms or 0) - end_ms) <= 2
+            assert abs((other.start_ms or 0) - end_ms) <= 1

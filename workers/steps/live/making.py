@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 #: What programs have not read, and sets that are not stored, before no more is taken in.
 _MOST_WAITING_BYTES, _MOST_SETS = 16 * 2**20, 60
+#: Sound may end so far from where pictures do.
+_SEAM_S = Fraction(1, 20)
 
 
 class Making:
@@ -40,7 +42,7 @@ class Making:
         self.must_encode = False
         #: Where sets end, published or not; None before the first.
         self._end_s = self._before.end_s if self._before.n_segments else None
-        self._n_parts, self._cpu_s = 0, 0.0
+        self._sound_end_s, self._n_parts, self._cpu_s = self._before.sound_end_s, 0, 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +114,8 @@ class Making:
         part_plan = plan.part(self._whole, shape, thinned=self.thinned, must_encode=must_encode)
         self._n_parts += 1
         folder = self._bench.scratch / f"part-{self._n_parts}"
-        self.part = Part(part_plan, shape, Start(start_s), folder, self._bench.tools)
+        start = Start(start_s, _sound_s(start_s, self._sound_end_s))
+        self.part = Part(part_plan, shape, start, folder, self._bench.tools)
         log.info("live.part", start_s=float(start_s), is_passed=bool(part_plan.copied))
         return self.part
 
@@ -131,6 +134,7 @@ class Making:
             for one in ready:
                 self._outlet.offer(one, part.plan, inits, part.sample_rate_hz)
                 self._end_s = one.end_s
+                self._sound_end_s = one.sound_end_s(part.sample_rate_hz)
         return bool(ready)
 
     def skip_to(self, at_s: Fraction) -> None:
@@ -181,3 +185,11 @@ def _start_s(first_s: Fraction, end_s: Fraction | None) -> Fraction:
     """
     is_early = end_s is not None and first_s < end_s - Fraction(NEAR_MS, 1000)
     return end_s if is_early and end_s is not None else first_s
+
+
+def _sound_s(start_s: Fraction, end_s: Fraction) -> Fraction | None:
+    """Choose where the first frame of sound belongs, by where the last one ended.
+
+    Frames do not end where pictures do; those that go on follow each other.
+    """
+    return end_s if abs(end_s - start_s) < _SEAM_S else None

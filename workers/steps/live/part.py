@@ -17,7 +17,7 @@ from pipeline.core.live.cutting import Cut
 from pipeline.core.live.packets import read
 from pipeline.core.live.plan import PartPlan
 from pipeline.core.live.shape import Shape
-from pipeline.core.live.sound import Stretch
+from pipeline.core.live.sound import FRAME_SAMPLES, Stretch
 from workers.bench import Tools
 from workers.ffmpeg.fed import FedFfmpeg
 from workers.steps.live import picturing, sounding
@@ -35,6 +35,13 @@ class Ready:
     end_s: Fraction
     pictures: dict[str, tuple[Content, ...]]
     sound: Stretch | None
+
+    def sound_end_s(self, sample_rate_hz: int) -> Fraction:
+        """Tell where its last frame of sound ends."""
+        if self.sound is None:
+            return self.end_s
+        n_samples = self.sound.start_samples + len(self.sound.frames) * FRAME_SAMPLES
+        return Fraction(n_samples, sample_rate_hz)
 
 
 class Part:

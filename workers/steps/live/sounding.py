@@ -32,7 +32,7 @@ class Sounding:
             self._config = came.configuration
         else:
             self.sample_rate_hz, self._n_channels = audio.sample_rate_hz, audio.channels
-        self._track = SoundTrack(self.sample_rate_hz, self._n_channels, start.at_s)
+        self._track = SoundTrack(self.sample_rate_hz, self._n_channels, start.sound_at_s)
 
     @property
     def programs(self) -> list[FedFfmpeg]:
