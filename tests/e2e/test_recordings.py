@@ -67,7 +67,7 @@ class Air:
 
 def test_a_broadcast_is_watched_at_once_and_complete_soon_after(tmp_path: Path) -> None:
     port = free_port()
-    source = film(tmp_path / "film.flv", seconds=12)
+    source = film(tmp_path / "film.flv", seconds=8)
     with (
         running_house(tmp_path / "data", REELMILL_RTMP_PORT=port) as house,
         closing(Air(house, port)) as air,
