@@ -12,6 +12,7 @@ from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.tags import Tag, header, tag
 from pipeline.core.live.cutting import Piece
 from pipeline.core.live.plan import PartPlan, facts_of
+from pipeline.core.live.retiming import retimed
 from pipeline.core.live.shape import VideoShape
 from schemas.plan import AudioPlan
 from workers.bench import Tools
@@ -78,7 +79,8 @@ class PictureEncoder:
         *,
         is_closed: bool,
     ) -> Piece[Path]:
-        samples = fmp4.read_samples(path.read_bytes(), files.init)
+        data = path.read_bytes()
+        samples = fmp4.read_samples(data, files.init)
         if not samples or not samples[0].is_sync:
             raise OutputInvalid("A piece of a broadcast does not begin with a keyframe.")
         scale = files.init.timescale
@@ -88,10 +90,16 @@ class PictureEncoder:
         if samples[0].present_ticks != first:
             raise OutputInvalid("A piece of a broadcast shows a picture before its keyframe.")
         end_s = last_s + (self._frame_s or Fraction(last.duration_ticks, scale))
-        if self._frame_s is None and is_closed:
+        start_s = Fraction(first, scale) - OUTPUT_START_S
+        if self._frame_s is None:
+            start_s = files.end_s if files.end_s is not None else start_s
             # How long the last picture is shown only the next one tells.
-            end_s = next_key_s(last_s) or end_s
-        return Piece(Fraction(first, scale) - OUTPUT_START_S, end_s, path, is_closed)
+            end_s = (next_key_s(max(start_s, last_s)) if is_closed else None) or end_s
+            path.write_bytes(
+                retimed(data, files.init, start_s + OUTPUT_START_S, end_s + OUTPUT_START_S)
+            )
+            files.end_s = end_s if is_closed else None
+        return Piece(start_s, end_s, path, is_closed)
 
 
 class SoundEncoder:
@@ -128,6 +136,8 @@ class _Files:
         self._folder = folder
         self._n = 0
         self._init: fmp4.Init | None = None
+        #: Where the last one ends by the source's keyframes, and the next one begins.
+        self.end_s: Fraction | None = None
 
     @property
     def init_bytes(self) -> bytes:
