@@ -15,11 +15,11 @@ from schemas.vocabulary import AssetState, JobState, QueueName, TaskKind, TaskSt
 from tests.support.broadcasting import AT
 from tests.support.fleet import Fleet, Servers
 from tests.support.hand_work import SMALL
-from tests.support.roles import Api, Ingest, Worker
+from tests.support.roles import ALL_QUEUES, Api, Ingest, Worker
 from tests.support.waiting import wait_until
 
 _LIVE = (QueueName.LIVE,)
-_AFTER = (QueueName.RECORD,)
+_AFTER = (QueueName.RECORD, *ALL_QUEUES)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class LiveFleet(Fleet):
 
     def add_recorder(self) -> Worker:
         """Start the box that makes recordings whole, once broadcasts are over."""
-        self.recorder = self._box(_AFTER, 1, {}, is_waited=True)
+        self.recorder = self._box(_AFTER, 2, {}, is_waited=True)
         return self.recorder
 
     def _box(
@@ -162,13 +162,23 @@ class LiveFleet(Fleet):
         is_over = session.state is SessionState.CLOSED
         return is_over and self.asset(stream).state is AssetState.READY
 
-    def wait_for_whole_recordings(self, *them: Stream, timeout_s: float = 90.0) -> None:
-        """Wait until all that comes after a broadcast is done too."""
+    def wait_for_whole_recordings(self, *them: Stream, timeout_s: float = 120.0) -> None:
+        """Wait until all that comes after a broadcast is done too, but for proofs."""
         if self.recorder is None:
             self.add_recorder()
         wait_until(lambda: all(self._is_done(one) for one in them), timeout_s=timeout_s)
 
     def _is_done(self, stream: Stream) -> bool:
-        records = [task for task in self.job(stream).tasks if task.kind is TaskKind.RECORD]
-        assert all(task.state is not TaskState.FAILED for task in records), records
-        return bool(records) and all(task.state is TaskState.SUCCEEDED for task in records)
+        tasks = [task for job in self._jobs(stream) for task in job.tasks]
+        assert all(task.state is not TaskState.FAILED for task in tasks), tasks
+        has_begun = any(task.kind is TaskKind.RECORD for task in tasks)
+        return has_begun and all(
+            task.state is TaskState.SUCCEEDED for task in tasks if task.kind is not TaskKind.PROVE
+        )
+
+    def _jobs(self, stream: Stream) -> list[JobView]:
+        """Show all that was made of its last broadcast; what was not served is made anew."""
+        database, asset_id = self.pipeline.database, self.session(stream).asset_id
+        listed = jobs.page(database, cursor=None, limit=100).items
+        mine = [one for one in listed if one.asset_id == asset_id]
+        return [jobs.show(database, one.id) for one in mine]

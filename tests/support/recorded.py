@@ -94,6 +94,17 @@ class Recorded:
             found.append(list(zip(run.times_s, read_numbers(frames), strict=True)))
         return found
 
+    def shown(self, rendition: RenditionTimeline) -> list[list[int]]:
+        """Read which pictures are shown, of each stretch between gaps, however it is made up."""
+        found: list[list[int]] = []
+        end_s = -1.0
+        for run in self.numbers(rendition):
+            if not found or run[0][0] - end_s > 0.1:
+                found.append([])
+            found[-1] += [number for _, number in run]
+            end_s = run[-1][0]
+        return found
+
     def beeps(self, rendition: RenditionTimeline) -> list[list[tuple[float, Beep]]]:
         """Hear which beep comes when, of each run."""
         found = []

@@ -22,14 +22,26 @@ Due = tuple[int, Tag]
 
 
 def numbered_film(
-    path: Path, *, size: tuple[int, int] = (320, 180), gop: int = 25, seconds: float = LAP_S
+    path: Path,
+    *,
+    size: tuple[int, int] = (320, 180),
+    keys: str = "expr:gte(t,n_forced)",
+    kept: str = "1",
 ) -> list[Tag]:
-    """Make a lap of pictures that show their number at 25 a second, and beeps beside them."""
+    """Make a lap of pictures that show their number at 25 a second, and beeps beside them.
+
+    Args:
+        path: where.
+        size: of the picture.
+        keys: where keyframes are, in ffmpeg's words; else there are none.
+        kept: which pictures are there, in ffmpeg's words.
+    """
     made = [
-        *numbered(seconds, size=size),
-        *beeping(seconds),
+        *numbered(LAP_S, size=size),
+        *beeping(LAP_S),
+        *("-vf", f"select='{kept}'", "-fps_mode", "vfr"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
-        *("-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0", "-c:a", "aac"),
+        *("-g", "9999", "-sc_threshold", "0", "-force_key_frames", keys, "-c:a", "aac"),
     ]
     subprocess.run([FFMPEG, "-v", "error", "-y", *made, "-f", "flv", str(path)], check=True)
     return TagReader().receive_data(path.read_bytes())
