@@ -1,10 +1,11 @@
 """What a publisher sends, handed to everybody who watches here: late ones begin at a keyframe."""
 
+from collections.abc import Sequence
 from threading import Lock
 
+from ingest.rtmp.entry import Entry
 from ingest.rtmp.prelude import Prelude
 from ingest.rtmp.subscription import Item, Subscription
-from pipeline.core.flv import tags
 from pipeline.core.flv.kinds import MediaKind
 
 #: Most that is kept for those who join: of a longer stretch without keyframe, nothing.
@@ -21,7 +22,7 @@ class Broadcast:
         self._lock = Lock()
         self._prelude = Prelude()
         #: From the last keyframe on.
-        self._kept: list[Item] = []
+        self._kept: list[Entry] = []
         self._n_kept_bytes = 0
         self._is_keeping = False
         self._waiting: set[Subscription] = set()
@@ -39,38 +40,40 @@ class Broadcast:
             self._prelude, self._kept, self._n_kept_bytes = Prelude(), [], 0
             self._is_keeping = False
 
-    def publish(self, kind: MediaKind, ms: int, payload: bytes, data: bytes) -> None:
-        """Hand out one tag.
-
-        Args:
-            kind: its kind.
-            ms: its time on the session's clock.
-            payload: what is in it.
-            data: it all, as written.
-        """
-        is_keyframe = tags.is_keyframe(kind, payload)
-        item = Item(data, ms, is_keyframe)
+    def publish(self, entries: Sequence[Entry]) -> None:
+        """Hand out what came together, in order."""
+        if not entries:
+            return
         with self._lock:
-            self._prelude.note(kind, payload)
             watching = list(self._watching)
-            self._keep(item)
-            begins = is_keyframe or (kind is MediaKind.AUDIO and not self._prelude.has_video)
-            joining = list(self._waiting) if begins else []
-            self._waiting.difference_update(joining)
+            joining: list[Subscription] = []
+            first = b""
+            for n, entry in enumerate(entries):
+                self._prelude.note(entry.kind, entry.payload, is_coded=entry.is_coded)
+                self._keep(entry)
+                if self._waiting and self._begins(entry):
+                    joining = list(self._waiting)
+                    self._waiting.clear()
+                    first = self._prelude.head(entry.ms) + _joined(entries[n:])
             self._watching.update(joining)
-            first = Item(self._prelude.head(ms) + data, ms, is_keyframe) if joining else item
+        ms = entries[-1].ms
+        item = Item(_joined(entries), ms)
         for one in watching:
             one.offer(item)
         for one in joining:
-            one.offer(first)
+            one.offer(Item(first, ms))
 
-    def _keep(self, item: Item) -> None:
-        if item.is_keyframe:
+    def _begins(self, entry: Entry) -> bool:
+        is_sound = entry.kind is MediaKind.AUDIO and not self._prelude.has_video
+        return entry.is_keyframe or is_sound
+
+    def _keep(self, entry: Entry) -> None:
+        if entry.is_keyframe:
             self._kept, self._n_kept_bytes, self._is_keeping = [], 0, True
         if not self._is_keeping:
             return
-        self._kept.append(item)
-        self._n_kept_bytes += len(item.data)
+        self._kept.append(entry)
+        self._n_kept_bytes += len(entry.data)
         if self._n_kept_bytes > MAX_KEPT_BYTES:
             self._kept, self._n_kept_bytes, self._is_keeping = [], 0, False
 
@@ -85,8 +88,7 @@ class Broadcast:
                 subscription.end()
             elif self._kept:
                 begin = self._prelude.head(self._kept[0].ms)
-                data = b"".join((begin, *(item.data for item in self._kept)))
-                subscription.offer(Item(data, self._kept[-1].ms, is_keyframe=True))
+                subscription.offer(Item(begin + _joined(self._kept), self._kept[-1].ms))
                 self._watching.add(subscription)
             else:
                 self._waiting.add(subscription)
@@ -106,3 +108,7 @@ class Broadcast:
             self._watching.clear()
         for one in leaving:
             one.end()
+
+
+def _joined(entries: Sequence[Entry]) -> bytes:
+    return b"".join([entry.data for entry in entries])

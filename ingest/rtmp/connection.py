@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
 from typing import Protocol
 
 import structlog
 
+from ingest.rtmp.inlet import Inlet
 from ingest.rtmp.pace import Pace
 from ingest.rtmp.protocol.events import (
     Closed,
@@ -23,7 +23,6 @@ from ingest.rtmp.publication import Publication
 log = structlog.get_logger(__name__)
 
 APPLICATION = "live"
-_BLOCK_BYTES = 64 * 1024
 #: From connecting to a publish that was asked for.
 ASKING_S = 15.0
 #: Of silence, then the connection is closed.
@@ -31,7 +30,6 @@ IDLE_S = 10.0
 #: Answers that the client does not read.
 _DRAIN_S = 5.0
 _FAREWELL_S = 1.0
-_TIMES_S: Mapping[Phase, float] = {Phase.PUBLISHING: IDLE_S}
 
 
 class Desk(Protocol):
@@ -50,19 +48,20 @@ class Connection:
     def __init__(
         self,
         desk: Desk,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        inlet: Inlet,
         *,
         address: str,
         bitrate_limit_bps: int,
     ) -> None:
         self._desk = desk
-        self._reader = reader
-        self._writer = writer
+        self._inlet = inlet
+        self._transport = inlet.transport
         self.address = address
         self._side = ServerSide(applications={APPLICATION})
         self._pace = Pace(bitrate_limit_bps)
         self._publication: Publication | None = None
+        #: What came and is no media.
+        self._events: list[Event] = []
         self._asks_until_s = time.monotonic() + ASKING_S
 
     async def serve(self) -> None:
@@ -77,24 +76,40 @@ class Connection:
 
     async def _talk(self) -> None:
         while self._side.phase is not Phase.CLOSED:
-            async with asyncio.timeout(self._patience_s()):
-                data = await self._reader.read(_BLOCK_BYTES)
-            if not data:
+            if self._publication is None:
+                async with asyncio.timeout(max(0.1, self._asks_until_s - time.monotonic())):
+                    data = await self._inlet.read()
+                events = self._side.receive_data(data)
+            else:
+                await self._inlet.stream(self._receive, idle_s=IDLE_S)
+                data, events, self._events = b"", self._events, []
+            await self._take(events)
+            if not data and self._inlet.has_ended and not events:
                 return
-            await self._take(data)
-            if self._publication is not None:
-                self._publication.received_bytes += len(data)
-                wait_s = self._pace.wait_s(len(data), now_s=time.monotonic())
-                if wait_s:
-                    await asyncio.sleep(min(wait_s, IDLE_S / 2))
 
-    def _patience_s(self) -> float:
-        if self._side.phase in _TIMES_S:
-            return _TIMES_S[self._side.phase]
-        return max(0.1, self._asks_until_s - time.monotonic())
-
-    async def _take(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> None:
+        """Take what a publisher sends; what is no media is for ``_talk``."""
+        publication = self._publication
+        if publication is None:
+            return
+        publication.received_bytes += len(data)
         events = self._side.receive_data(data)
+        media: list[MediaReceived] = []
+        for event in events:
+            if not isinstance(event, MediaReceived):
+                break
+            media.append(event)
+        publication.receive(media)
+        self._events = events[len(media) :]
+        if self._side.unsent_bytes:
+            self._transport.write(self._side.data_to_send())
+        if self._events or self._inlet.is_stuffed:
+            self._inlet.ask()
+        wait_s = self._pace.wait_s(len(data), now_s=time.monotonic())
+        if wait_s:
+            self._inlet.rest(min(wait_s, IDLE_S / 2))
+
+    async def _take(self, events: list[Event]) -> None:
         while events:
             for event in events:
                 await self._handle(event)
@@ -105,7 +120,7 @@ class Connection:
     async def _handle(self, event: Event) -> None:
         if isinstance(event, MediaReceived):
             if self._publication is not None:
-                self._publication.receive(event)
+                self._publication.receive([event])
         elif isinstance(event, PublishRequested):
             await self._flush()
             await self._publish(event.stream_name)
@@ -142,16 +157,14 @@ class Connection:
         """Send the publisher away while its connection waits for more."""
         self._publication = None
         self._side.refuse(status, why)
-        self._writer.write(self._side.data_to_send())
-        # One that sends on is read on, so that it can hear why; a silent one is not waited for.
-        asyncio.get_running_loop().call_later(_FAREWELL_S, self._writer.close)
+        self._transport.write(self._side.data_to_send())
+        self._inlet.ask()
 
     async def _flush(self) -> None:
-        data = self._side.data_to_send()
-        if data:
-            self._writer.write(data)
-            async with asyncio.timeout(_DRAIN_S):
-                await self._writer.drain()
+        if self._side.unsent_bytes:
+            self._transport.write(self._side.data_to_send())
+        async with asyncio.timeout(_DRAIN_S):
+            await self._inlet.drain()
 
     def _end(self) -> None:
         publication, self._publication = self._publication, None
@@ -164,17 +177,17 @@ class Connection:
         Closing with bytes unread would make the kernel take back what was said.
         """
         try:
-            if self._side.phase is Phase.CLOSED and self._writer.can_write_eof():
-                self._writer.write_eof()
+            if self._side.phase is Phase.CLOSED and self._transport.can_write_eof():
+                self._transport.write_eof()
                 async with asyncio.timeout(_FAREWELL_S):
-                    while await self._reader.read(_BLOCK_BYTES):
+                    while await self._inlet.read():
                         pass
         except (OSError, TimeoutError) as error:
             log.debug("door.farewell_cut", reason=type(error).__name__)
         finally:
-            self._writer.close()
+            self._transport.close()
 
     def cut(self) -> None:
         """End it now: the door closes."""
         self._end()
-        self._writer.transport.abort()
+        self._transport.abort()

@@ -8,6 +8,8 @@ import structlog
 
 from ingest.rtmp.admission import Doorkeeper
 from ingest.rtmp.connection import Connection, Desk
+from ingest.rtmp.inlet import ROOM_BYTES, Inlet
+from ingest.rtmp.rounds import Rounds
 from pipeline.core.errors import InvalidRequest, Refused
 from pipeline.core.neighbours import network_of
 from pipeline.settings import Settings
@@ -29,6 +31,9 @@ class Listener:
         )
         self._servers: list[asyncio.Server] = []
         self._connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rounds = Rounds()
+        self._room = memoryview(bytearray(ROOM_BYTES))
         self.port = 0
 
     async def bind(self) -> None:
@@ -53,8 +58,8 @@ class Listener:
     async def _bound(self, port: int, tls: ssl.SSLContext | None, name: str) -> asyncio.Server:
         host = self._settings.rtmp_host
         try:
-            return await asyncio.start_server(
-                self._arrived,
+            return await asyncio.get_running_loop().create_server(
+                lambda: Inlet(self._room, self._rounds, self._arrived),
                 host,
                 port,
                 ssl=tls,
@@ -74,17 +79,21 @@ class Listener:
         for server in self._servers:
             await server.start_serving()
 
-    async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = writer.get_extra_info("peername")
+    def _arrived(self, inlet: Inlet) -> None:
+        peer = inlet.transport.get_extra_info("peername")
         address = network_of(str(peer[0]) if peer else "")
         if not self._doorkeeper.enter(address):
             log.warning("door.full", address=address, n=self._doorkeeper.n_connections)
-            writer.close()
+            inlet.transport.close()
             return
+        task = asyncio.get_running_loop().create_task(self._serve(inlet, address))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, inlet: Inlet, address: str) -> None:
         connection = Connection(
             self._desk,
-            reader,
-            writer,
+            inlet,
             address=address,
             bitrate_limit_bps=self._settings.rtmp_bitrate_limit_bps,
         )

@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Any
 
+from ingest.rtmp.entry import Entry
 from pipeline.core.flv import codecs, tags
 from pipeline.core.flv.kinds import MediaKind
 
@@ -11,6 +12,7 @@ SPAN_S = 5.0
 #: Two frames further apart than so many frame times have some missing between them.
 GAP_FRAMES = 1.5
 _MAX_FRAMES = 600
+_CODECS = {MediaKind.AUDIO: "audio_codec", MediaKind.VIDEO: "video_codec"}
 
 
 class Meter:
@@ -29,20 +31,24 @@ class Meter:
         self._n_dropped = 0
         self._front_ms = begin_ms
 
-    def note(self, kind: MediaKind, ms: int, payload: bytes, *, now_s: float) -> None:
-        """Look at a tag that passes, at its time on the session's clock."""
-        self._arrived.append((now_s, len(payload)))
-        self._n_span_bytes += len(payload)
+    def count(self, n_bytes: int, *, now_s: float) -> None:
+        """Note how much came at once."""
+        self._arrived.append((now_s, n_bytes))
+        self._n_span_bytes += n_bytes
         self._forget(now_s)
+
+    def note(self, entry: Entry) -> None:
+        """Look at a tag that passes."""
+        kind, ms, payload = entry.kind, entry.ms, entry.payload
         self._front_ms = max(self._front_ms, ms)
         if kind is MediaKind.DATA:
             self._read_metadata(tags.metadata(payload))
-        elif tags.is_sequence_header(kind, payload):
+        elif not entry.is_coded and tags.is_sequence_header(kind, payload):
             self._read_header(kind, payload)
-        elif f"{kind}_codec" not in self._facts:
-            self._facts[f"{kind}_codec"] = codecs.codec(kind, payload)
-        if kind is MediaKind.VIDEO and tags.is_coded(kind, payload):
-            self._note_frame(ms, is_keyframe=tags.is_keyframe(kind, payload))
+        elif _CODECS[kind] not in self._facts:
+            self._facts[_CODECS[kind]] = codecs.codec(kind, payload)
+        if kind is MediaKind.VIDEO and entry.is_coded:
+            self._note_frame(ms, is_keyframe=entry.is_keyframe)
 
     def _forget(self, now_s: float) -> None:
         while self._arrived and self._arrived[0][0] < now_s - SPAN_S:
@@ -59,7 +65,7 @@ class Meter:
 
     def _read_header(self, kind: MediaKind, payload: bytes) -> None:
         found = codecs.facts(kind, payload)
-        self._facts[f"{kind}_codec"] = found.codec
+        self._facts[_CODECS[kind]] = found.codec
         if found.width and found.height:
             self._facts |= {"width_px": found.width, "height_px": found.height}
 

@@ -16,8 +16,10 @@ class Prelude:
         self._headers: dict[MediaKind, bytes] = {}
         self._kinds: set[MediaKind] = set()
 
-    def note(self, kind: MediaKind, payload: bytes) -> None:
-        """Look at a tag that passes."""
+    def note(self, kind: MediaKind, payload: bytes, *, is_coded: bool = False) -> None:
+        """Look at a tag that passes; one that is known to be coded is no header."""
+        if is_coded and kind in self._kinds:
+            return
         self._kinds.add(kind)
         if kind is MediaKind.DATA:
             if payload.startswith(_METADATA):

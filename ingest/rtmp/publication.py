@@ -1,16 +1,17 @@
 """One publisher's connection within a session: its media put on the clock, kept and handed out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 
 from ingest.rtmp.broadcast import Broadcast
 from ingest.rtmp.clock import SessionClock
+from ingest.rtmp.entry import Entry
 from ingest.rtmp.meter import Meter
 from ingest.rtmp.protocol.events import MediaReceived
-from ingest.rtmp.spool.writer import Entry, SpoolWriter
+from ingest.rtmp.spool.writer import SpoolWriter
 from pipeline.core.flv import tags
 from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.live.marks import Break, mark
@@ -41,28 +42,39 @@ class Publication:
         """How far it is on the session's clock."""
         return self._clock.front_ms
 
-    def receive(self, media: MediaReceived) -> None:
-        """Take a tag."""
+    def receive(self, media: Sequence[MediaReceived]) -> None:
+        """Take what came together, in order."""
+        if not media:
+            return
         now_s = time.monotonic()
+        kept: list[Entry] = []
+        shown: list[Entry] = []
+        for one in media:
+            entry, reason = self._stamped(one, now_s)
+            if reason is not None:
+                # For workers alone: players would not know what to do with it.
+                said = mark(reason, epoch=self.session.epoch)
+                kept.append(Entry.of(MediaKind.DATA, entry.ms, said))
+            kept.append(entry)
+            shown.append(entry)
+            self._meter.note(entry)
+        self._meter.count(sum(len(one.payload) for one in media), now_s=now_s)
+        self._writer.append(kept)
+        self._broadcast.publish(shown)
+
+    def _stamped(self, media: MediaReceived, now_s: float) -> tuple[Entry, Break | None]:
+        """Put a tag on the clock; tell where it does not go on from what was before."""
         kind, payload = media.kind, media.payload
         is_coded = tags.is_coded(kind, payload)
         stamped = self._clock.stamp(kind, media.timestamp_ms, is_coded=is_coded, now_s=now_s)
+        reason = None
         if not self._has_begun and self.session.epoch > 1:
-            self._keep_mark(Break.RETURN, stamped.ms)
+            reason = Break.RETURN
         elif stamped.is_break:
             log.info("door.clock_jumped", session_id=self.session.id, kind=kind.value)
-            self._keep_mark(Break.JUMP, stamped.ms)
+            reason = Break.JUMP
         self._has_begun = True
-        data = tags.tag(kind, stamped.ms, payload)
-        self._meter.note(kind, stamped.ms, payload, now_s=now_s)
-        self._writer.append(Entry(kind, stamped.ms, payload, data))
-        self._broadcast.publish(kind, stamped.ms, payload, data)
-
-    def _keep_mark(self, reason: Break, ms: int) -> None:
-        # For workers alone: players would not know what to do with it.
-        payload = mark(reason, epoch=self.session.epoch)
-        data = tags.tag(MediaKind.DATA, ms, payload)
-        self._writer.append(Entry(MediaKind.DATA, ms, payload, data))
+        return Entry.of(kind, stamped.ms, payload), reason
 
     def facts(self) -> dict[str, Any]:
         """Tell what is known of what comes; see ``Meter``."""

@@ -14,12 +14,11 @@ MAX_BEHIND_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """FLV as it goes out: one tag, or, as the first, all that comes before what is live."""
+    """FLV as it goes out: whole tags; in the first, before them, all that whoever joins needs."""
 
     data: bytes
-    #: On the session's clock.
+    #: Of its last tag, on the session's clock.
     ms: int
-    is_keyframe: bool = False
 
 
 class Subscription:

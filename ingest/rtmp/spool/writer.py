@@ -3,20 +3,20 @@
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import BinaryIO
 
 import structlog
 
+from ingest.rtmp.entry import Entry
 from ingest.rtmp.prelude import Prelude
 from ingest.rtmp.spool.cutting import Cutting
 from ingest.rtmp.spool.piece import Piece
 from ingest.rtmp.spool.shelf import Shelf
 from pipeline.core.flv.kinds import MediaKind
-from pipeline.core.flv.tags import HEADER_BYTES, is_keyframe
+from pipeline.core.flv.tags import HEADER_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -26,16 +26,9 @@ SYNC_S = 1.0
 MAX_WAITING_BYTES = 64 * 2**20
 #: After the disk refused, the next try waits so long, and for a keyframe.
 RETRY_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A tag to keep."""
-
-    kind: MediaKind
-    ms: int
-    payload: bytes
-    data: bytes
+#: What comes is written so often, or once there is so much.
+GATHER_S = 0.1
+_GATHER_BYTES = 2**20
 
 
 class SpoolWriter:
@@ -66,15 +59,18 @@ class SpoolWriter:
         """Whether its thread still has something to do."""
         return self._thread.is_alive()
 
-    def append(self, entry: Entry) -> None:
-        """Keep a tag."""
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Keep tags."""
         with self._changed:
-            if self._n_waiting_bytes + len(entry.data) > MAX_WAITING_BYTES:
-                self.n_lost += 1
-                return
-            self._waiting.append(entry)
-            self._n_waiting_bytes += len(entry.data)
-            self._changed.notify()
+            for entry in entries:
+                if self._n_waiting_bytes + len(entry.data) > MAX_WAITING_BYTES:
+                    self.n_lost += 1
+                    continue
+                self._waiting.append(entry)
+                self._n_waiting_bytes += len(entry.data)
+            # Else its thread looks by itself: woken for each frame it would cost more than it does.
+            if self._n_waiting_bytes >= _GATHER_BYTES:
+                self._changed.notify()
 
     def close(self) -> None:
         """Finish with what was given; ``join`` waits for it."""
@@ -103,8 +99,8 @@ class SpoolWriter:
     def _next(self) -> tuple[list[Entry], bool]:
         """Take what waits, after a while even nothing; tell whether it was the last."""
         with self._changed:
-            if not self._waiting and not self._is_closing:
-                self._changed.wait(SYNC_S)
+            if self._n_waiting_bytes < _GATHER_BYTES and not self._is_closing:
+                self._changed.wait(GATHER_S)
             batch = list(self._waiting)
             self._waiting.clear()
             self._n_waiting_bytes = 0
@@ -143,7 +139,7 @@ class _Files:
                 n_lost += not self._write(entry)
             except OSError as error:
                 n_lost += 1 + self._give_up(error)
-            self._prelude.note(entry.kind, entry.payload)
+            self._prelude.note(entry.kind, entry.payload, is_coded=entry.is_coded)
         return n_lost + self.rest()
 
     def rest(self) -> int:
@@ -157,7 +153,7 @@ class _Files:
         return 0
 
     def _write(self, entry: Entry) -> bool:
-        may_begin = is_keyframe(entry.kind, entry.payload)
+        may_begin = entry.is_keyframe
         if not self._prelude.has_video:
             may_begin = entry.kind is MediaKind.AUDIO
         if self._retry_at_s is not None:

@@ -8,15 +8,16 @@ import pytest
 from ingest.rtmp import broadcast as hub
 from ingest.rtmp import subscription as queue
 from ingest.rtmp.broadcast import Broadcast
+from ingest.rtmp.entry import Entry
 from ingest.rtmp.subscription import Subscription
 from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.tags import Tag, TagReader, is_keyframe
-from tests.support.made_tags import AUDIO_HEADER, METADATA, VIDEO_HEADER, broadcast, sound, written
+from tests.support.made_tags import AUDIO_HEADER, METADATA, VIDEO_HEADER, broadcast, sound
 
 
 def send(to: Broadcast, tags: list[Tag]) -> None:
     for tag in tags:
-        to.publish(tag.kind, tag.timestamp_ms, tag.payload, written(tag))
+        to.publish([Entry.of(tag.kind, tag.timestamp_ms, tag.payload)])
 
 
 def taken(subscription: Subscription) -> list[Tag]:

@@ -4,12 +4,13 @@ from pathlib import Path
 from threading import Thread
 
 from ingest.rtmp.broadcast import Broadcast
+from ingest.rtmp.entry import Entry
 from ingest.rtmp.reading import reading
 from ingest.rtmp.spool.shelf import Shelf
-from ingest.rtmp.spool.writer import Entry, SpoolWriter
+from ingest.rtmp.spool.writer import SpoolWriter
 from pipeline.core.flv import tags as flv
 from pipeline.core.flv.tags import Tag, TagReader
-from tests.support.made_tags import broadcast, written
+from tests.support.made_tags import broadcast
 from tests.support.waiting import wait_until
 
 
@@ -23,10 +24,10 @@ class Losing:
 
     def publish(self, tags: list[Tag], writer: SpoolWriter | None) -> None:
         for tag in tags:
-            data = written(tag)
-            self.broadcast.publish(tag.kind, tag.timestamp_ms, tag.payload, data)
+            entry = Entry.of(tag.kind, tag.timestamp_ms, tag.payload)
+            self.broadcast.publish([entry])
             if writer is not None:
-                writer.append(Entry(tag.kind, tag.timestamp_ms, tag.payload, data))
+                writer.append([entry])
 
 
 def test_a_worker_goes_on_behind_what_is_kept(tmp_path: Path) -> None:

@@ -8,15 +8,16 @@ from threading import Thread
 
 import pytest
 
+from ingest.rtmp.entry import Entry
 from ingest.rtmp.spool import writer as writing
 from ingest.rtmp.spool.piece import Piece, named
 from ingest.rtmp.spool.recovery import recover
 from ingest.rtmp.spool.shelf import Shelf
 from ingest.rtmp.spool.tail import tail
-from ingest.rtmp.spool.writer import Entry, SpoolWriter
+from ingest.rtmp.spool.writer import SpoolWriter
 from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.tags import Tag, TagReader, is_keyframe
-from tests.support.made_tags import AUDIO_HEADER, METADATA, VIDEO_HEADER, broadcast, sound, written
+from tests.support.made_tags import AUDIO_HEADER, METADATA, VIDEO_HEADER, broadcast, sound
 from tests.support.waiting import wait_until
 
 FULL = Path("/dev/full")
@@ -34,8 +35,7 @@ def keep(shelf: Shelf, tags: list[Tag], *, epoch: int = 1) -> list[Piece]:
 
 
 def append(writer: SpoolWriter, tags: list[Tag]) -> None:
-    for tag in tags:
-        writer.append(Entry(tag.kind, tag.timestamp_ms, tag.payload, written(tag)))
+    writer.append([Entry.of(tag.kind, tag.timestamp_ms, tag.payload) for tag in tags])
 
 
 def read(shelf: Shelf, from_ms: int = 0) -> list[Tag]:
