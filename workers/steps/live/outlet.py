@@ -5,6 +5,7 @@ A store or a database that is away for a while holds up neither the publisher no
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -75,9 +76,10 @@ class Outlet:
         traceback: TracebackType | None,
     ) -> None:
         if exc_type is not None:
-            # Whatever waits is made again by whoever goes on.
-            while not self._waiting.empty():
-                self._waiting.get()
+            # Whatever waits is made again by whoever goes on; the last may just have been taken.
+            with suppress(Empty):
+                while True:
+                    self._waiting.get_nowait()
         self._closing.set()
         self._own.shutdown()
         self._pool.shutdown()
@@ -144,6 +146,7 @@ class Outlet:
         self._inits = {name: each.init_sha256 for name, each in made.items()}
         self.published_s = waiting.ready.end_s
         self.n_published += 1
+        _remove(waiting.ready)
 
     def _described(self, name: str, waiting: _Set) -> RenditionMade:
         """Store an init segment where it is new."""
@@ -195,6 +198,14 @@ class Outlet:
             return self._bench.put(path, name, content_type=content_type)
         finally:
             path.unlink()
+
+
+def _remove(ready: Ready) -> None:
+    """Remove the files of a set: a part may last for days, and its folder as long."""
+    for contents in ready.pictures.values():
+        for content in contents:
+            if isinstance(content, Path):
+                content.unlink(missing_ok=True)
 
 
 def _joined(contents: Sequence[Content]) -> bytes:
