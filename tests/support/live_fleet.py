@@ -101,7 +101,7 @@ class LiveFleet(Fleet):
 
     def watched_at(self, api: Api, stream: Stream) -> str:
         """Tell where viewers watch what is on."""
-        return f"{api.url}/media/{self.session(stream).asset_id}/master.m3u8"
+        return f"{api.url}/live/{stream.id}/master.m3u8"
 
     def session(self, stream: Stream) -> SessionRow:
         """Get its last broadcast."""
