@@ -16,6 +16,7 @@ from pipeline.core.argv.encode import INIT_NAME, LIST_NAME, OUTPUT_START_S
 from pipeline.core.argv.threads import dealt
 from pipeline.core.argv.wish import Wish
 from pipeline.core.live.plan import PartPlan
+from pipeline.core.live.shape import MOST_PIXELS
 from schemas.media import VideoFacts
 from schemas.plan import AudioPlan, RungPlan
 from schemas.vocabulary import VideoRange
@@ -92,7 +93,7 @@ def sound_argv(audio: AudioPlan, start: Start) -> list[str]:
 def _input_options() -> dict[str, str | None]:
     return {
         "protocol_whitelist": "file,pipe",
-        "max_pixels": str(7680 * 4320),
+        "max_pixels": str(MOST_PIXELS),
         "f": "flv",
         # The sequence header tells all; waiting for more would be seen as delay.
         "analyzeduration": "500000",

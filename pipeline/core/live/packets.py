@@ -12,6 +12,9 @@ _CLASSIC_HEAD_BYTES, _CLASSIC_SOUND_HEAD_BYTES, _ENHANCED_HEAD_BYTES = 5, 2, 5
 _SHIFT_BYTES = 3
 _CLASSIC_AVC, _CLASSIC_AAC = 7, 10
 _FRAMES = 1
+#: A picture that is said to be shown so much later, or earlier, than decoded is damaged: held
+#: until then, one of them would be thousands.
+_MOST_SHIFT_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def read(tag: Tag) -> Packet | None:
         return None
     shift_ms, head_bytes = found
     data = tag.payload[head_bytes:]
-    if not data:
+    if not data or abs(shift_ms) > _MOST_SHIFT_MS:
         return None
     is_key = tag.kind is MediaKind.AUDIO or is_keyframe(tag.kind, tag.payload)
     return Packet(tag.kind, tag.timestamp_ms, tag.timestamp_ms + shift_ms, is_key, data)

@@ -6,7 +6,8 @@ from fractions import Fraction
 from math import ceil
 
 from pipeline.core import ladder
-from pipeline.core.live.shape import Shape, VideoShape
+from pipeline.core.errors import MediaUnsupported
+from pipeline.core.live.shape import MOST_PIXELS, Shape, VideoShape
 from pipeline.core.live_errors import NothingUsable
 from schemas.media import VideoFacts
 from schemas.plan import AudioPlan, Grid, MediaPlan, RungPlan
@@ -33,8 +34,11 @@ def plan(shape: Shape, profile: Profile) -> MediaPlan:
 
     Raises:
         NothingUsable: it has nothing that the profile makes anything of.
+        MediaUnsupported: its pictures are too large.
     """
     video = shape.video if profile.ladder else None
+    if video is not None:
+        check_size(video)
     rungs, copied = _rungs(video, profile) if video else ((), None)
     audios = _audios(shape, profile)
     if not rungs and not audios:
@@ -57,6 +61,20 @@ def plan(shape: Shape, profile: Profile) -> MediaPlan:
         estimated_cpu_s=0.0,
         scratch_bytes=0,
     )
+
+
+def check_size(video: VideoShape) -> None:
+    """Refuse pictures that nobody takes.
+
+    Raises:
+        MediaUnsupported: they are too large.
+    """
+    if video.is_too_large:
+        raise MediaUnsupported(
+            f"a picture of {video.width_px}x{video.height_px};"
+            f" at most {MOST_PIXELS} pixels are accepted",
+            code="media.too_many_pixels",
+        )
 
 
 def _rungs(video: VideoShape, profile: Profile) -> tuple[tuple[RungPlan, ...], str | None]:
@@ -161,7 +179,12 @@ def part(
         shape: what comes in this part.
         thinned: rungs the box cannot keep up with.
         must_encode: keyframes of the source turned out not to stand where segments begin.
+
+    Raises:
+        MediaUnsupported: its pictures are too large.
     """
+    if shape.video is not None and whole.rungs:
+        check_size(shape.video)
     rungs = whole.rungs
     is_fit = shape.video is not None and shape.video.is_fit
     is_passed = whole.copied_rung is not None and is_fit and not must_encode

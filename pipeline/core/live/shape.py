@@ -25,6 +25,8 @@ _OTHER_MS, _PROMISED_MS, _KEYFRAME_MS = 1_500, 10_000, 70_000
 #: Pictures that tell a rate.
 _RATE_MS = 700
 _USUAL_SIZE_PX = (1280, 720)
+#: What no publisher needs more of: pixels of a picture, and of its longer side.
+MOST_PIXELS, _MOST_SIDE_PX = 7680 * 4320, 16_384
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ class VideoShape:
     bitrate_bps: int
     #: Players take it as it is, and its keyframes stand where segments may begin.
     is_fit: bool
+
+    @property
+    def is_too_large(self) -> bool:
+        """Tell whether nobody takes such pictures: a header may say any size."""
+        longer_px = max(self.width_px, self.height_px)
+        return longer_px > _MOST_SIDE_PX or self.width_px * self.height_px > MOST_PIXELS
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,8 @@ class Scout:
         if packet is None:
             return
         if packet.kind is MediaKind.AUDIO:
-            self._sound_ms.append(packet.decode_ms)
+            # The first and the newest: sound may come for hours before a picture does.
+            self._sound_ms[1:] = [packet.decode_ms]
         elif packet.is_key or self._packets:
             self._packets.append(packet)
         else:

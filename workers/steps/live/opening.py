@@ -1,12 +1,16 @@
 """How a part begins: its tags are held back until it is clear what they are."""
 
+from collections import deque
 from collections.abc import Iterator
 
 from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.payloads import is_keyframe, is_sequence_header
 from pipeline.core.flv.tags import Tag
 from pipeline.core.live.shape import Scout, Shape
-from workers.steps.live.source import is_media
+from workers.steps.live.source import held_bytes, is_media
+
+#: What is held back at most: whoever sends much and tells little is taken as far as it is clear.
+_MOST_HELD_BYTES = 32 * 2**20
 
 
 class Headers:
@@ -39,7 +43,8 @@ class Opening:
     def __init__(self, headers: Headers, segment_s: int, *, needs_picture: bool) -> None:
         self._scout = Scout(segment_s, needs_picture=needs_picture)
         #: To be made something of, once it is clear what.
-        self.heard: list[Tag] = []
+        self.heard: deque[Tag] = deque()
+        self._n_bytes = 0
         for header in headers:
             self._scout.take(header)
 
@@ -50,11 +55,19 @@ class Opening:
         if is_sequence_header(tag.kind, tag.payload) or not is_media(tag):
             return
         if not is_early or is_keyframe(tag.kind, tag.payload):
-            self.heard.append(tag)
+            self._hold(tag)
+
+    def _hold(self, tag: Tag) -> None:
+        self.heard.append(tag)
+        self._n_bytes += held_bytes(tag)
+        # Sound that waits for a picture may wait for hours; what lies before it is not shown.
+        while self._n_bytes > _MOST_HELD_BYTES and self._scout.first_keyframe_ms is None:
+            self._n_bytes -= held_bytes(self.heard.popleft())
 
     def shape(self, *, is_over: bool) -> Shape | None:
         """Tell what comes; None while that is not clear."""
-        return self._scout.shape(is_over=is_over)
+        is_full = self._n_bytes > _MOST_HELD_BYTES
+        return self._scout.shape(is_over=is_over or is_full)
 
     def first_ms(self, *, is_picture: bool) -> int:
         """Tell when the part begins: with its first keyframe, or its first sound."""

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 #: What is read ahead at most; the door waits beyond that.
 _AHEAD_BYTES = 32 * 2**20
+#: What a tag takes beside its payload.
+_TAG_BYTES = 200
 #: Between two looks for a door, or for what one put into storage.
 _PAUSE_S = 0.25
 #: A door that was away when the broadcast ended may still bring its last pieces.
@@ -206,7 +208,7 @@ class _Ahead:
             if closing.is_set():
                 return False
             self._tags.append(tag)
-            self._n_bytes += len(tag.payload)
+            self._n_bytes += held_bytes(tag)
             self._turn.notify_all()
             return True
 
@@ -218,9 +220,14 @@ class _Ahead:
             if not self._tags:
                 return None
             tag = self._tags.popleft()
-            self._n_bytes -= len(tag.payload)
+            self._n_bytes -= held_bytes(tag)
             self._turn.notify_all()
             return tag
+
+
+def held_bytes(tag: Tag) -> int:
+    """Tell what holding a tag takes, of which many hold next to nothing."""
+    return _TAG_BYTES + len(tag.payload)
 
 
 def is_media(tag: Tag) -> bool:

@@ -3,6 +3,7 @@ from fractions import Fraction
 
 import pytest
 
+from pipeline.core.errors import MediaUnsupported
 from pipeline.core.live import plan
 from pipeline.core.live.shape import AudioShape, Shape, VideoShape
 from pipeline.core.live_errors import NothingUsable
@@ -102,3 +103,15 @@ def test_one_track_alone_will_do() -> None:
 def test_nothing_is_an_error() -> None:
     with pytest.raises(NothingUsable):
         plan.plan(Shape(VIDEO, None), PROFILE.model_copy(update={"ladder": ()}))
+
+
+@pytest.mark.parametrize("size_px", [(128_000, 128_000), (16_400, 16), (7_680, 4_322)])
+def test_pictures_of_sizes_nobody_sends_are_refused(size_px: tuple[int, int]) -> None:
+    source = replace(VIDEO, width_px=size_px[0], height_px=size_px[1])
+
+    with pytest.raises(MediaUnsupported, match="a picture of") as first:
+        plan.plan(Shape(source, AUDIO), PROFILE)
+    with pytest.raises(MediaUnsupported):
+        plan.part(plan.plan(Shape(VIDEO, AUDIO), PROFILE), Shape(source, AUDIO))
+
+    assert first.value.instance_code == "media.too_many_pixels"
