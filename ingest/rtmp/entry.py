@@ -4,6 +4,7 @@ from typing import NamedTuple, Self
 
 from pipeline.core.flv import tags
 from pipeline.core.flv.kinds import MediaKind
+from pipeline.core.flv.payloads import is_whole
 
 
 class Entry(NamedTuple):
@@ -19,8 +20,9 @@ class Entry(NamedTuple):
     is_keyframe: bool
 
     @classmethod
-    def of(cls, kind: MediaKind, ms: int, payload: bytes) -> Self:
-        """Write a tag."""
-        is_coded = tags.is_coded(kind, payload)
-        is_keyframe = is_coded and tags.is_keyframe(kind, payload)
+    def of(cls, kind: MediaKind, ms: int, payload: bytes, *, is_coded: bool | None = None) -> Self:
+        """Write a tag; whether it is coded is looked up where it is not known."""
+        if is_coded is None:
+            is_coded = tags.is_coded(kind, payload)
+        is_keyframe = is_coded and kind is MediaKind.VIDEO and is_whole(payload)
         return cls(kind, ms, payload, tags.tag(kind, ms, payload), is_coded, is_keyframe)

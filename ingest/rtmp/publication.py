@@ -1,5 +1,6 @@
 """One publisher's connection within a session: its media put on the clock, kept and handed out."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -32,6 +33,8 @@ class Publication:
         self._broadcast = broadcast
         self._writer = writer
         self._has_begun = False
+        #: What viewers do not have yet.
+        self._shown: list[Entry] = []
         #: Over reconnects, as far as is known.
         self.received_bytes = session.received_bytes
         #: Ends the connection, telling its publisher why.
@@ -48,7 +51,9 @@ class Publication:
             return
         now_s = time.monotonic()
         kept: list[Entry] = []
-        shown: list[Entry] = []
+        if not self._shown:
+            # Once all who sent were read: else viewers' threads and the loop take turns for each.
+            asyncio.get_running_loop().call_soon(self._show)
         for one in media:
             entry, reason = self._stamped(one, now_s)
             if reason is not None:
@@ -56,10 +61,13 @@ class Publication:
                 said = mark(reason, epoch=self.session.epoch)
                 kept.append(Entry.of(MediaKind.DATA, entry.ms, said))
             kept.append(entry)
-            shown.append(entry)
+            self._shown.append(entry)
             self._meter.note(entry)
-        self._meter.count(sum(len(one.payload) for one in media), now_s=now_s)
+        self._meter.count(sum([len(one.payload) for one in media]), now_s=now_s)
         self._writer.append(kept)
+
+    def _show(self) -> None:
+        shown, self._shown = self._shown, []
         self._broadcast.publish(shown)
 
     def _stamped(self, media: MediaReceived, now_s: float) -> tuple[Entry, Break | None]:
@@ -74,7 +82,7 @@ class Publication:
             log.info("door.clock_jumped", session_id=self.session.id, kind=kind.value)
             reason = Break.JUMP
         self._has_begun = True
-        return Entry.of(kind, stamped.ms, payload), reason
+        return Entry.of(kind, stamped.ms, payload, is_coded=is_coded), reason
 
     def facts(self) -> dict[str, Any]:
         """Tell what is known of what comes; see ``Meter``."""
@@ -85,6 +93,7 @@ class Publication:
 
     def end(self) -> None:
         """Finish what is kept of it."""
+        self._show()
         self._writer.close()
 
     @property

@@ -1,6 +1,6 @@
 """Messages of media in, events out: clocks unwrapped, aggregates taken apart, metadata read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ingest.rtmp.protocol.chunk_headers import WRAP
 from ingest.rtmp.protocol.events import MediaReceived
@@ -11,7 +11,7 @@ from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.limits import Limits
 from pipeline.core.flv.payloads import untaken
 
-_KINDS = {
+_KINDS: Mapping[int, MediaKind] = {
     MessageType.AUDIO: MediaKind.AUDIO,
     MessageType.VIDEO: MediaKind.VIDEO,
     MessageType.DATA: MediaKind.DATA,
@@ -40,7 +40,7 @@ class Intake:
             for part in _parts(message):
                 yield from self.media(part)
             return
-        kind = _KINDS.get(MessageType(message.type)) if message.type in _KINDS else None
+        kind = _KINDS.get(message.type)
         payload = message.payload
         if kind is None or not payload:
             return

@@ -27,7 +27,7 @@ MAX_WAITING_BYTES = 64 * 2**20
 #: After the disk refused, the next try waits so long, and for a keyframe.
 RETRY_S = 5.0
 #: What comes is written so often, or once there is so much.
-GATHER_S = 0.1
+GATHER_S = 0.2
 _GATHER_BYTES = 2**20
 
 

@@ -58,7 +58,12 @@ def is_keyframe(kind: MediaKind, payload: bytes) -> bool:
     """Tell whether decoding can begin here: a picture on its own, and no configuration."""
     if kind is not MediaKind.VIDEO or not payload:
         return False
-    return payload[0] >> 4 & 0x7 == _KEYFRAME and not _is_configuration(kind, payload)
+    return is_whole(payload) and not _is_configuration(kind, payload)
+
+
+def is_whole(payload: bytes) -> bool:
+    """Tell whether a coded picture stands on its own."""
+    return payload[0] >> 4 & 0x7 == _KEYFRAME
 
 
 def is_sequence_header(kind: MediaKind, payload: bytes) -> bool:
@@ -71,10 +76,12 @@ def is_sequence_header(kind: MediaKind, payload: bytes) -> bool:
 
 def is_coded(kind: MediaKind, payload: bytes) -> bool:
     """Tell whether this is picture or sound, whose time counts; configurations have any time."""
-    if kind is MediaKind.VIDEO:
-        return bool(payload) and not _is_configuration(kind, payload)
     if kind is MediaKind.DATA or not payload:
         return False
+    if kind is MediaKind.VIDEO:
+        # Asked of every frame, of which nearly all are these.
+        is_plain = payload[0] & (_ENHANCED | 0x0F) == _AVC and payload[1:2] == b"\x01"
+        return is_plain or not _is_configuration(kind, payload)
     if is_enhanced(kind, payload):
         return packet_type(payload) == PacketType.CODED_FRAMES
     return _codec_id(kind, payload) != _AAC or payload[1:2] == b"\x01"
