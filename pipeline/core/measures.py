@@ -5,6 +5,7 @@ nothing drifts however long the media is.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
@@ -49,14 +50,27 @@ def is_awaited(medium: Medium, is_default: bool) -> bool:  # noqa: FBT001  both 
 
 
 def _cut(rendition: RenditionTimeline, horizon_s: Fraction) -> RenditionTimeline:
-    starts_s = borders_s(rendition.segments)
-    n_listed = sum(start_s < horizon_s for start_s in starts_s[:-1])
+    sums, scale = _sums(rendition.segments)
+    # As many as begin before it.
+    n_listed = bisect_left(sums, math.ceil(horizon_s * scale), hi=len(rendition.segments))
     return rendition.model_copy(update={"segments": rendition.segments[:n_listed]})
 
 
 def borders_s(segments: Sequence[TimelineSegment]) -> tuple[Fraction, ...]:
     """Add the lengths up: the start of each segment from zero, and the end of the last."""
-    return tuple(accumulate((segment.duration_s for segment in segments), initial=Fraction(0)))
+    sums, scale = _sums(segments)
+    return tuple(Fraction(units, scale) for units in sums)
+
+
+def _sums(segments: Sequence[TimelineSegment]) -> tuple[tuple[int, ...], int]:
+    """Add the lengths up in units that all are whole numbers of, so many to a second.
+
+    Hours of a broadcast are summed at every request, and whole numbers are ten times as fast.
+    """
+    lengths_s = [segment.duration_s for segment in segments]
+    scale = math.lcm(*{length_s.denominator for length_s in lengths_s})
+    units = (each.numerator * (scale // each.denominator) for each in lengths_s)
+    return tuple(accumulate(units, initial=0)), scale
 
 
 def ticks(borders: Sequence[Fraction], timescale: int) -> tuple[int, ...]:
@@ -66,7 +80,8 @@ def ticks(borders: Sequence[Fraction], timescale: int) -> tuple[int, ...]:
 
 def length_s(segments: Sequence[TimelineSegment]) -> Fraction:
     """Add up the whole run."""
-    return sum((segment.duration_s for segment in segments), Fraction(0))
+    sums, scale = _sums(segments)
+    return Fraction(sums[-1], scale)
 
 
 def target_duration_s(timeline: Timeline, rendition: RenditionTimeline | None = None) -> int:
@@ -103,15 +118,16 @@ def peak_bps(segments: Sequence[TimelineSegment], target_s: int) -> int:
 
     Source: RFC 8216 §4.1, "peak segment bit rate".
     """
-    borders = borders_s(segments)
+    borders, scale = _sums(segments)
     n_bits = tuple(accumulate((8 * segment.size_bytes for segment in segments), initial=0))
     peak = average_bps(segments)
     for first in range(len(segments)):
         end = first + 1
-        while end <= len(segments) and borders[end] - borders[first] <= target_s * Fraction(3, 2):
-            span_s = borders[end] - borders[first]
-            if span_s >= Fraction(target_s, 2):
-                peak = max(peak, math.ceil((n_bits[end] - n_bits[first]) / span_s))
+        while end <= len(segments) and 2 * (borders[end] - borders[first]) <= 3 * target_s * scale:
+            span = borders[end] - borders[first]
+            if 2 * span >= target_s * scale:
+                # Rounded up.
+                peak = max(peak, -((n_bits[first] - n_bits[end]) * scale // span))
             end += 1
     return peak
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from pipeline.core.errors import NotMedia, Stopped
 from pipeline.core.flv.errors import ProtocolError
@@ -47,13 +46,15 @@ def joined(pieces: Sequence[Path], bench: Bench, *, stem: str) -> Sent:
     files = tuple(bench.scratch / f"{stem}-{number:03d}.flv" for number in range(len(seen.parts)))
     again = Joining()
     with ExitStack() as stack:
-        opened: dict[int, BinaryIO] = {}
+        newest, file = None, None
         for piece in pieces:
             for number, data in written(_tags(piece, bench), again):
-                if number not in opened:
-                    opened[number] = stack.enter_context(files[number].open("wb"))
-                    opened[number].write(seen.parts[number].head())
-                opened[number].write(data)
+                if file is None or number != newest:
+                    # One at a time: a publisher may change its headers thousands of times.
+                    stack.close()
+                    newest, file = number, stack.enter_context(files[number].open("wb"))
+                    file.write(seen.parts[number].head())
+                file.write(data)
             piece.unlink()
     there = [number for number, part in enumerate(seen.parts) if part.codecs]
     seen.parts = [seen.parts[number] for number in there]
