@@ -176,6 +176,8 @@ class SpoolState:
     #: Seconds since the broadcast was over; None where its stream, and so all that is known of
     #: it, was deleted.
     over_s: float | None
+    #: The door said that it could not keep all: its disk was full.
+    has_lost: bool = False
 
 
 class Recording(Protocol):

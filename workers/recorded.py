@@ -22,7 +22,7 @@ class RecordedBroadcast:
     def spool(self, session_id: SessionId) -> SpoolState:
         """Look how much of the spool is in storage."""
         found = spooling.look(self._pipeline.database, session_id)
-        return SpoolState(found.pieces, found.told_ms, found.over_s)
+        return SpoolState(found.pieces, found.told_ms, found.over_s, has_lost=found.has_lost)
 
     def keys(self) -> Sequence[str]:
         """Name the pieces that are in storage: what is known of them may have been deleted."""

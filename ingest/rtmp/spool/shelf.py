@@ -70,6 +70,8 @@ class Shelf:
         with self._altering():
             self._pieces = [one for one in self._pieces if one is not piece]
             piece.path.unlink(missing_ok=True)
+            if piece.until_ms is None:
+                piece.until_ms = piece.from_ms
 
     def note(self, piece: Piece) -> None:
         """Remember that a piece is in storage."""
@@ -100,7 +102,12 @@ class Shelf:
             return next(self._behind(piece), None)
 
     def _behind(self, piece: Piece | None) -> Iterator[Piece]:
-        return (one for one in self._pieces if piece is None or one.order > piece.order)
+        # Another one may have the number of one that was discarded.
+        return (
+            one
+            for one in self._pieces
+            if piece is None or (one is not piece and one.order >= piece.order)
+        )
 
     @property
     def n_changes(self) -> int:

@@ -120,7 +120,8 @@ class _Files:
         self._file: BinaryIO | None = None
         self._cutting = Cutting(0)
         self._buffer: list[bytes] = []
-        self._last_ms = 0
+        #: Of the last tag that was given, and of the last that is written.
+        self._last_ms = self._kept_ms = 0
         self._synced_at_s = time.monotonic()
         self._is_synced = True
         self._retry_at_s: float | None = None
@@ -171,15 +172,15 @@ class _Files:
         return True
 
     def _begin(self, from_ms: int) -> None:
-        self._number += 1
+        number = self._number + 1
         head = self._prelude.head(from_ms)
         # Headers that are not known yet follow as tags, and readers must not pass over them.
         # Nor over those that changed while nothing was kept.
         head_bytes = HEADER_BYTES if self._has_lost else len(head)
         self._has_lost = False
-        piece = Piece(self._shelf.folder, self._epoch, self._number, from_ms, head_bytes)
+        piece = Piece(self._shelf.folder, self._epoch, number, from_ms, head_bytes)
         self._file = self._shelf.begin(piece)
-        self._piece = piece
+        self._piece, self._number = piece, number
         self._cutting, self._last_ms = Cutting(from_ms), from_ms
         self._buffer.append(head)
 
@@ -191,6 +192,7 @@ class _Files:
         while data:
             data = data[self._file.write(data) :]
         self._buffer.clear()
+        self._kept_ms = self._last_ms
         self._is_synced = False
         self._shelf.grow(self._piece, n_bytes)
 
@@ -236,8 +238,10 @@ class _Files:
             os.ftruncate(file.fileno(), piece.size_bytes)
         with suppress(OSError):
             if piece.size_bytes > piece.head_bytes:
-                self._shelf.finish(piece, self._last_ms + 1)
+                self._shelf.finish(piece, self._kept_ms + 1)
                 self._on_finished(piece)
             else:
                 self._shelf.discard(piece)
+                # A number that is left out is taken for a piece that is still to come.
+                self._number -= 1
         return n_lost

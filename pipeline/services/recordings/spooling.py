@@ -20,6 +20,8 @@ class Spool:
     told_ms: int | None = None
     #: Seconds since the broadcast was over; None where its stream was deleted.
     over_s: float | None = None
+    #: A door said that it could not keep all.
+    has_lost: bool = False
 
 
 def look(db: Database, session_id: SessionId) -> Spool:
@@ -36,6 +38,7 @@ def look(db: Database, session_id: SessionId) -> Spool:
         tuple(PieceSpan(one.epoch, one.number, Span(one.from_ms, one.until_ms)) for one in pieces),
         told_ms=int(told) if isinstance(told, int | float) else None,
         over_s=over_s,
+        has_lost=bool(session.facts.get("spool_lost_tags")),
     )
 
 

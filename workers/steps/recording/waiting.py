@@ -35,7 +35,9 @@ def awaited(session_id: SessionId, timeline: Timeline | None, bench: RecordBench
         if state.over_s is None:
             _settle(bench)
             return None
-        lacking = lacks(state.pieces, told_ms=state.told_ms, served=spans)
+        # What its disk did not take a door cannot bring.
+        expected = () if state.has_lost else spans
+        lacking = lacks(state.pieces, told_ms=state.told_ms, served=expected)
         if lacking is None or state.over_s > PATIENCE_S:
             return lacking
         if time.monotonic() > until_s:

@@ -183,7 +183,8 @@ def test_a_full_disk_costs_what_comes_meanwhile_and_no_more(
 ) -> None:
     monkeypatch.setattr(writing, "RETRY_S", 0.0)
     sent = list(broadcast(seconds=24, gop=50))
-    shelf = _Filling(tmp_path / "s", fails=lambda piece: piece.number == 2)
+    begun: list[Piece] = []
+    shelf = _Filling(tmp_path / "s", fails=lambda piece: _is_second(begun, piece))
     finished: list[Piece] = []
     writer = SpoolWriter(shelf, 1, finished.append, name="test")
     append(writer, sent)
@@ -192,12 +193,19 @@ def test_a_full_disk_costs_what_comes_meanwhile_and_no_more(
 
     came = read(shelf)
     kept = [tag for tag in came if tag in sent]
-    assert [piece.number for piece in finished] == [1, 3]
+    # None is left out: whoever puts them together would wait for it.
+    assert [piece.number for piece in finished] == [1, 2]
+    assert begun[1].until_ms is not None, "readers would wait for more of it"
     assert writer.n_lost > 0
     assert len(kept) + writer.n_lost >= len(sent)
     # Whoever reads on gets the headers again: they may have changed where nothing was kept.
     assert [tag.payload for tag in came].count(VIDEO_HEADER) == 2
     assert came[-1] == sent[-1]
+
+
+def _is_second(begun: list[Piece], piece: Piece) -> bool:
+    begun.append(piece)
+    return len(begun) == 2
 
 
 class _Filling(Shelf):
