@@ -152,7 +152,8 @@ class Attempt:
 
     def content_key(self) -> bytes:
         """Read the key this job's segments are encrypted with."""
-        return playback.content_key(self._place.pipeline.database, self.claimed.job_id)
+        database, job_id = self._place.pipeline.database, self.claimed.job_id
+        return insist(lambda: playback.content_key(database, job_id), until=self.stop)
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy a stored object into the scratch folder."""

@@ -119,9 +119,9 @@ class Making:
         log.info("live.part", start_s=float(start_s), is_passed=bool(part_plan.copied))
         return self.part
 
-    def pump(self) -> bool:
-        """Let programs work; hand on what is ready, and tell whether anything was."""
-        return self.part is not None and self._hand_on(self.part, self.part.pump(0.0))
+    def pump(self, timeout_s: float) -> bool:
+        """Let programs work, see ``Part.pump``; hand on what is ready, and tell whether any was."""
+        return self.part is not None and self._hand_on(self.part, self.part.pump(timeout_s))
 
     def finish(self, on_wait: Callable[[], None]) -> None:
         """Hand on all of the part that is on; see ``Part.finish``."""

@@ -109,7 +109,7 @@ class Part:
             side.take(tag, packet)
 
     def pump(self, timeout_s: float) -> list[Ready]:
-        """Let the programs work, for so long at most; tell what is ready.
+        """Let the programs work, for so long at most each; tell what is ready.
 
         Raises:
             Misaligned: rungs cannot be cut at the same places.

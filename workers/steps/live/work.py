@@ -84,19 +84,25 @@ class _Work:
     def _round(self, source: Source) -> None:
         self._look()
         is_full = self._making.is_full
-        for n in range(0 if is_full else _ROUND_TAGS):
+        has_taken = not is_full and self._take_in(source)
+        is_busy = self._making.part is not None and not self._making.is_idle
+        # Programs that are behind say when they go on; asking them all the time slows them down.
+        self._pump(_ROUND_S / 3 if is_busy and not has_taken else 0.0)
+        if self._making.is_idle or (is_full and not is_busy):
+            time.sleep(_ROUND_S / 3)
+
+    def _take_in(self, source: Source) -> bool:
+        """Take what has come, a round's worth at most; tell whether anything had."""
+        for n in range(_ROUND_TAGS):
             tag = source.take(0.0 if n or self._making.part else _ROUND_S)
             if tag is None:
-                break
+                return n > 0
             self._take(tag)
-        self._pump()
-        if is_full or self._making.is_idle:
-            time.sleep(_ROUND_S / 3)
+        return True
 
     def _look(self) -> None:
         """See whether to go on, and say so."""
-        if self._bench.stop.is_set():
-            raise Stopped("asked to stop while a broadcast was on")
+        _go_on(self._bench)
         making = self._making
         making.check()
         is_slow = self._teller.tell(making.part, making.published_s, making.thinned)
@@ -153,30 +159,24 @@ class _Work:
         if opening is None or (shape is None and not is_over):
             return
         self._opening = None
-        if shape is None:
-            return
-        self._teller.begin()
-        part = self._making.begin(shape, opening)
-        for tag in (*self._headers, *opening.heard):
-            part.take(tag)
+        if shape is not None:
+            self._teller.begin()
+            part = self._making.begin(shape, opening)
+            for tag in (*self._headers, *opening.heard):
+                part.take(tag)
 
     def _break_off(self) -> None:
         """Publish the rest of a part; what follows begins a new one."""
         self._open(is_over=True)
         try:
-            self._making.finish(self._look_only)
+            self._making.finish(lambda: _wait(self._bench))
         except (MediaError, WorkFailed) as exc:
             log.warning("live.part_failed", code=exc.instance_code, detail=exc.detail)
         self._making.drop(is_again=False)
 
-    def _look_only(self) -> None:
-        if self._bench.stop.is_set():
-            raise Stopped("asked to stop while a broadcast was on")
-        self._bench.report({"": 0.0})
-
-    def _pump(self) -> None:
+    def _pump(self, timeout_s: float) -> None:
         try:
-            if self._making.pump():
+            if self._making.pump(timeout_s):
                 self._n_failures = 0
         except Misaligned:
             log.warning("live.misaligned")
@@ -193,3 +193,13 @@ class _Work:
         if self._n_failures >= _SKIPPED_AFTER:
             self._making.skip_to(Fraction(self._read_ms, 1000))
         raise _Again from exc
+
+
+def _go_on(bench: LiveBench) -> None:
+    if bench.stop.is_set():
+        raise Stopped("asked to stop while a broadcast was on")
+
+
+def _wait(bench: LiveBench) -> None:
+    _go_on(bench)
+    bench.report({"": 0.0})
