@@ -23,6 +23,9 @@ from ingest.rtmp.publication import Publication
 log = structlog.get_logger(__name__)
 
 APPLICATION = "live"
+#: What a publisher may have done at a time, and in a second: a tag costs much the same whatever is
+#: in it, there may be one in two bytes, and cameras send a few hundred.
+_PART_BYTES, _TURN_EVENTS, MOST_TAGS_PER_S = 32 * 1024, 256, 2000
 #: From connecting to a publish that was asked for.
 ASKING_S = 15.0
 #: Of silence, then the connection is closed.
@@ -59,6 +62,7 @@ class Connection:
         self.address = address
         self._side = ServerSide(applications={APPLICATION})
         self._pace = Pace(bitrate_limit_bps)
+        self._tag_pace = Pace(MOST_TAGS_PER_S)
         self._publication: Publication | None = None
         #: What came and is no media.
         self._events: list[Event] = []
@@ -72,12 +76,16 @@ class Connection:
             log.info("door.connection_broke", address=self.address, reason=type(error).__name__)
         finally:
             self._end()
-            await self._see_off()
+            await _see_off(self._inlet, is_told_why=self._side.phase is Phase.CLOSED)
 
     async def _talk(self) -> None:
         while self._side.phase is not Phase.CLOSED:
             if self._publication is None:
-                async with asyncio.timeout(max(0.1, self._asks_until_s - time.monotonic())):
+                left_s = self._asks_until_s - time.monotonic()
+                if left_s <= 0:
+                    # However often it sends a byte.
+                    raise TimeoutError
+                async with asyncio.timeout(left_s):
                     data = await self._inlet.read()
                 events = self._side.receive_data(data)
             else:
@@ -88,10 +96,18 @@ class Connection:
                 return
 
     def _receive(self, data: bytes) -> None:
-        """Take what a publisher sends; what is no media is for ``_talk``."""
+        """Take what a publisher sends, part by part, until it has to wait with the rest."""
+        for at in range(0, len(data), _PART_BYTES):
+            wait_s = self._receive_part(data[at : at + _PART_BYTES])
+            if wait_s or self._events:
+                self._inlet.rest(min(wait_s, IDLE_S / 2), unread=data[at + _PART_BYTES :])
+                return
+
+    def _receive_part(self, data: bytes) -> float:
+        """Take a part; tell how long to wait. What is no media is for ``_talk``."""
         publication = self._publication
         if publication is None:
-            return
+            return 0.0
         publication.received_bytes += len(data)
         events = self._side.receive_data(data)
         media: list[MediaReceived] = []
@@ -105,14 +121,17 @@ class Connection:
             self._transport.write(self._side.data_to_send())
         if self._events or self._inlet.is_stuffed:
             self._inlet.ask()
-        wait_s = self._pace.wait_s(len(data), now_s=time.monotonic())
-        if wait_s:
-            self._inlet.rest(min(wait_s, IDLE_S / 2))
+        now_s = time.monotonic()
+        bits_s = self._pace.wait_s(len(data) * 8, now_s=now_s)
+        return max(bits_s, self._tag_pace.wait_s(len(events), now_s=now_s))
 
     async def _take(self, events: list[Event]) -> None:
         while events:
-            for event in events:
+            for n, event in enumerate(events, 1):
                 await self._handle(event)
+                if n % _TURN_EVENTS == 0:
+                    # Others have publishers here too.
+                    await asyncio.sleep(0)
             # What had come while it was decided.
             events = self._side.receive_data(b"")
         await self._flush()
@@ -171,23 +190,24 @@ class Connection:
         if publication is not None:
             self._desk.leave(publication)
 
-    async def _see_off(self) -> None:
-        """End our side, and let a client that is still sending read why, for a while.
-
-        Closing with bytes unread would make the kernel take back what was said.
-        """
-        try:
-            if self._side.phase is Phase.CLOSED and self._transport.can_write_eof():
-                self._transport.write_eof()
-                async with asyncio.timeout(_FAREWELL_S):
-                    while await self._inlet.read():
-                        pass
-        except (OSError, TimeoutError) as error:
-            log.debug("door.farewell_cut", reason=type(error).__name__)
-        finally:
-            self._transport.close()
-
     def cut(self) -> None:
         """End it now: the door closes."""
         self._end()
         self._transport.abort()
+
+
+async def _see_off(inlet: Inlet, *, is_told_why: bool) -> None:
+    """Say nothing more, and let a client that is still sending read what was said, for a while.
+
+    Closing with bytes unread would make the kernel take it back.
+    """
+    try:
+        if is_told_why and inlet.transport.can_write_eof():
+            inlet.transport.write_eof()
+            async with asyncio.timeout(_FAREWELL_S):
+                while await inlet.read():
+                    pass
+    except (OSError, TimeoutError) as error:
+        log.debug("door.farewell_cut", reason=type(error).__name__)
+    finally:
+        inlet.transport.close()

@@ -123,11 +123,7 @@ class Inlet(asyncio.BufferedProtocol):
             OSError: the connection broke.
         """
         self._take, self._heard_at_s = take, self._loop.time()
-        self.transport.resume_reading()
-        if self._waiting:
-            data = bytes(self._waiting)
-            self._waiting.clear()
-            take(data)
+        self._hand_on()
         try:
             while self._take is not None and not self.has_ended:
                 self._changed.clear()
@@ -147,14 +143,24 @@ class Inlet(asyncio.BufferedProtocol):
         self._take = None
         self._changed.set()
 
-    def rest(self, seconds: float) -> None:
-        """Read nothing for a while: it waits in the network."""
+    def rest(self, seconds: float, unread: bytes = b"") -> None:
+        """Read nothing for a while: it waits in the network; what was not taken waits here."""
+        self._waiting[:0] = unread
         self._is_resting = True
         self.transport.pause_reading()
         self._loop.call_later(seconds, self._rested)
 
     def _rested(self) -> None:
         self._is_resting = False
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Hand on what waits here, if that may be now, and read on."""
+        if self._waiting and self._take is not None and not self._is_resting:
+            self._heard_at_s = self._loop.time()
+            data = bytes(self._waiting)
+            self._waiting.clear()
+            self._take(data)
         self._go_on()
 
     def _go_on(self) -> None:

@@ -8,19 +8,19 @@ BURST_S = 5.0
 
 @dataclass
 class Pace:
-    """A bucket that fills with time and is emptied by bytes."""
+    """A bucket that fills with time and is emptied by what comes: bits, or tags."""
 
-    limit_bps: int
-    _left_bits: float = 0.0
+    #: A second.
+    limit: int
+    _left: float = 0.0
     _filled_at_s: float | None = None
 
-    def wait_s(self, n_bytes: int, *, now_s: float) -> float:
-        """Count bytes that came; tell how long not to read on.
+    def wait_s(self, n: int, *, now_s: float) -> float:
+        """Count what came; tell how long not to read on.
 
         ``now_s`` is of a clock that never jumps.
         """
-        full = self.limit_bps * BURST_S
         since_s = BURST_S if self._filled_at_s is None else now_s - self._filled_at_s
         self._filled_at_s = now_s
-        self._left_bits = min(full, self._left_bits + since_s * self.limit_bps) - n_bytes * 8
-        return max(0.0, -self._left_bits / self.limit_bps)
+        self._left = min(self.limit * BURST_S, self._left + since_s * self.limit) - n
+        return max(0.0, -self._left / self.limit)

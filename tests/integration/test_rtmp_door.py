@@ -232,6 +232,25 @@ def test_who_asks_for_nothing_is_let_go(house: LiveHouse, monkeypatch: pytest.Mo
         assert silent.recv(100) == b""
 
 
+def test_who_asks_for_nothing_byte_by_byte_is_let_go(
+    house: LiveHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "ASKING_S", 0.5)
+    with socket.create_connection(("127.0.0.1", house.door.port), timeout=0.02) as slow:
+        assert any(is_let_go(slow) for _ in range(250))
+
+
+def is_let_go(slow: socket.socket) -> bool:
+    """Send one byte of a handshake, and look whether anybody is there."""
+    try:
+        slow.sendall(b"\x03")
+        return slow.recv(100) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
 def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,

@@ -28,7 +28,7 @@ def test_each_wrong_key_costs_twice_the_one_before() -> None:
 
 
 def test_what_is_over_the_pace_waits_and_a_burst_does_not() -> None:
-    pace = Pace(limit_bps=8000)
+    pace = Pace(limit=1000)
 
     assert pace.wait_s(int(BURST_S * 1000), now_s=0) == 0
     assert pace.wait_s(500, now_s=0) == 0.5

@@ -127,6 +127,50 @@ def test_while_it_rests_nothing_is_read() -> None:
     assert min(after - before for before, after in pairwise(came_s)) > 0.28
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_what_is_left_untaken_comes_again_in_its_place(*, asks: bool) -> None:
+    async def main() -> bytes:
+        async with connected() as (inlet, writer):
+            came = bytearray()
+
+            def three(data: bytes) -> None:
+                came.extend(data[:3])
+                if data[3:]:
+                    inlet.rest(0.02, unread=data[3:])
+                if asks:
+                    inlet.ask()
+
+            writer.write(b"one two three four five six")
+            writer.write_eof()
+            while not inlet.has_ended:
+                await inlet.stream(three, idle_s=5)
+            return bytes(came)
+
+    assert asyncio.run(main()) == b"one two three four five six"
+
+
+def test_while_it_rests_it_is_not_read_by_asking() -> None:
+    async def main() -> list[float]:
+        async with connected() as (inlet, writer):
+            came_s: list[float] = []
+
+            def slowly(_data: bytes) -> None:
+                came_s.append(time.monotonic())
+                inlet.rest(0.3)
+                inlet.ask()
+
+            sending = asyncio.ensure_future(sent_slowly(writer, 50))
+            while not inlet.has_ended:
+                await inlet.stream(slowly, idle_s=5)
+            await sending
+            return came_s
+
+    came_s = asyncio.run(main())
+
+    assert len(came_s) > 1
+    assert min(after - before for before, after in pairwise(came_s)) > 0.28
+
+
 def test_a_connection_that_breaks_says_so() -> None:
     async def main() -> None:
         async with connected() as (inlet, writer):
