@@ -6,6 +6,9 @@ from pipeline.core.flv import tags
 from pipeline.core.flv.kinds import MediaKind
 
 _METADATA = b"\x02\x00\x0aonMetaData"
+#: A larger one passes once and is not repeated: with it each piece of the spool begins, and
+#: whoever joins. What real encoders send is a tenth of it.
+MAX_BYTES = 64 * 1024
 
 
 class Prelude:
@@ -21,6 +24,8 @@ class Prelude:
         if is_coded and kind in self._kinds:
             return
         self._kinds.add(kind)
+        if len(payload) > MAX_BYTES:
+            return
         if kind is MediaKind.DATA:
             if payload.startswith(_METADATA):
                 self._metadata = payload

@@ -33,7 +33,6 @@ from schemas.streams import SessionId, StreamId
 CONTENT_TYPE = "video/x-flv"
 #: How long a viewer waits for the next tag before it is looked whether anything has changed.
 _LOOK_S = 1.0
-_MOST_MS = 1 << 62
 _SOCKETS = ("werkzeug.socket", "gunicorn.socket")
 
 

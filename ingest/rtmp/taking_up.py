@@ -40,6 +40,9 @@ async def take_up(desk: DoorDesk, shipper: Shipper, left: list[Left]) -> None:
             except ReelmillError as error:
                 log.warning("door.recovery_waits", code=error.instance_code)
                 await asyncio.sleep(_RETRY_S)
+            except Exception:  # those behind it are to be taken up all the same
+                log.exception("door.recovery_failed", session_id=one.session_id)
+                break
 
 
 async def _take_up(desk: DoorDesk, shipper: Shipper, left: Left) -> None:

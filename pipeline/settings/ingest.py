@@ -47,11 +47,6 @@ class IngestSettings(BaseSettings):
         ge=100_000,
         description="Most bits a second that are read of one publisher; more waits on its side.",
     )
-    live_lease_s: float = Field(
-        default=6.0,
-        gt=0,
-        description="Seconds a door may be silent before its broadcasts wait for another.",
-    )
     spool_dir: Path | None = Field(
         default=None,
         description="Folder of what publishers send, until it is stored; default data_dir/spool.",

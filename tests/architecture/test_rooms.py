@@ -15,6 +15,10 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "manager", "misc", "models"
 #: The edges where anything may be caught: it is logged or told, and the next piece of work goes on.
 EDGES = {
     "ingest/rtmp/beat.py",
+    # What carries, takes up and pushes on for all publishers of a door.
+    "ingest/rtmp/spool/shipping.py",
+    "ingest/rtmp/taking_up.py",
+    "ingest/rtmp/restream/restreamer.py",
     # The loops of relay, sweeper and housekeeping.
     "compose/scheduler.py",
     # One task's attempt.

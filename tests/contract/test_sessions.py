@@ -1,6 +1,7 @@
 """Broadcasts: who is let in, who takes over, what ends them; on both databases."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -337,6 +338,22 @@ def test_who_comes_without_a_key_was_let_in_elsewhere(database: Database) -> Non
 
     assert session.publisher.key_id is None
     assert touch(database, session) is None
+
+
+def test_a_piece_of_a_stream_that_is_just_deleted_is_refused(database: Database) -> None:
+    mine = channel(database)
+    session = publish(database, mine.secret)
+    piece = SpoolPiece(session.id, 1, 0, "assets/x/spool/1-0.flv", 10, 0, 9_000)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as tx:
+            tx.streams.hold(mine.id)
+            tx.streams.delete(mine.id)
+            noting = pool.submit(sessions.note_piece, database, piece)
+            # It has read, and waits for us.
+            assert not wait([noting], timeout=0.5).done
+        with pytest.raises(NotFound):
+            noting.result()
 
 
 def test_pieces_of_the_spool_are_noted_once(database: Database) -> None:

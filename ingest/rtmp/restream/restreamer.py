@@ -89,6 +89,8 @@ class Restreamer:
                 except ReelmillError as error:
                     # What is pushed goes on; what is wanted is asked again.
                     log.warning("restream.database_waits", code=error.instance_code)
+                except Exception:  # dead, it would push nothing of anybody any more
+                    log.exception("restream.beat_failed")
                 await asyncio.sleep(self._beat_s)
         finally:
             await self._let_go(list(self._running))

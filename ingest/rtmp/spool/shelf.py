@@ -68,8 +68,8 @@ class Shelf:
     def discard(self, piece: Piece) -> None:
         """Remove a piece's file; who reads it reads it to its end."""
         with self._altering():
-            self._pieces = [one for one in self._pieces if one is not piece]
             piece.path.unlink(missing_ok=True)
+            self._pieces = [one for one in self._pieces if one is not piece]
             if piece.until_ms is None:
                 piece.until_ms = piece.from_ms
 

@@ -93,8 +93,9 @@ class Shipper:
             try:
                 work()
             except (ReelmillError, OSError) as error:
-                reason = error.instance_code if isinstance(error, ReelmillError) else str(error)
-                log.warning("spool.waits", session_id=session_id, reason=reason)
+                log.warning("spool.waits", session_id=session_id, reason=_reason(error))
+            except Exception:  # a dead thread would carry nothing of anybody any more
+                log.exception("spool.carrying_failed", session_id=session_id)
             else:
                 return True
             self._stopping.wait(wait_s)
@@ -125,7 +126,10 @@ class Shipper:
 
     def _sweep_always(self) -> None:
         while not self._stopping.wait(SWEEP_S):
-            self.sweep()
+            try:
+                self.sweep()
+            except Exception:  # a dead sweeper would let the disk fill
+                log.exception("spool.sweep_failed")
 
     def sweep(self, *, keep_s: float = KEEP_S) -> None:
         """Clear away what is over, stored and so old."""
@@ -134,8 +138,8 @@ class Shipper:
         for session_id, shelf in shelves.items():
             try:
                 self._clear(session_id, shelf, keep_s)
-            except ReelmillError as error:
-                log.warning("spool.sweep_waits", code=error.instance_code)
+            except (ReelmillError, OSError) as error:
+                log.warning("spool.sweep_waits", session_id=session_id, reason=_reason(error))
         self._shrink(list(shelves.values()), keep_s)
 
     def _shrink(self, shelves: list[Shelf], keep_s: float) -> None:
@@ -148,8 +152,12 @@ class Shipper:
         for age_s, shelf, piece in sorted(stored, key=lambda one: one[0], reverse=True):
             if over_bytes <= 0 or age_s < keep_s:
                 return
-            shelf.discard(piece)
-            over_bytes -= piece.size_bytes
+            try:
+                shelf.discard(piece)
+            except OSError as error:
+                log.warning("spool.piece_stays", folder=shelf.folder.name, reason=_reason(error))
+            else:
+                over_bytes -= piece.size_bytes
 
     def _clear(self, session_id: SessionId, shelf: Shelf, keep_s: float) -> None:
         if not shelf.is_over or not self._is_closed(session_id):
@@ -175,6 +183,10 @@ def remove(folder: Path) -> None:
         folder.rmdir()
     except OSError as error:
         log.info("spool.folder_stays", folder=folder.name, reason=error.strerror)
+
+
+def _reason(error: ReelmillError | OSError) -> str:
+    return error.instance_code if isinstance(error, ReelmillError) else str(error)
 
 
 def _age_s(path: Path) -> float:

@@ -1,5 +1,6 @@
 """The spool of a broadcast: which finished pieces of what its publisher sent are in storage."""
 
+from pipeline.core.errors import NotFound
 from pipeline.database.port import Database
 from pipeline.database.streams import SpoolPiece
 from pipeline.services.sessions.opening import need
@@ -13,7 +14,9 @@ def note_piece(db: Database, piece: SpoolPiece) -> None:
         NotFound: the broadcast's stream was deleted.
     """
     with db.write() as tx:
-        need(tx, piece.session_id)
+        # Held, so that it is not deleted before the piece is there.
+        if tx.streams.hold(need(tx, piece.session_id).stream_id) is None:
+            raise NotFound("its stream was deleted", code="stream.session_not_found")
         tx.sessions.add_piece(piece)
 
 

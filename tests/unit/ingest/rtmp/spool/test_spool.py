@@ -79,6 +79,17 @@ def test_sound_alone_is_cut_anywhere(tmp_path: Path) -> None:
     assert [piece.from_ms for piece in pieces] == [0, 10_000, 20_000]
 
 
+def test_metadata_without_measure_do_not_grow_with_each_piece(tmp_path: Path) -> None:
+    huge = Tag(MediaKind.DATA, 0, METADATA + bytes(2**20))
+
+    pieces = keep(Shelf(tmp_path / "s"), [huge, *list(broadcast(seconds=35, gop=50))[1:]])
+
+    first, *others = pieces
+    assert first.size_bytes > 2**20
+    assert others
+    assert all(piece.size_bytes < 2**20 for piece in others)
+
+
 def test_readers_get_all_of_all_epochs_once(tmp_path: Path) -> None:
     first, again = list(broadcast(seconds=25)), list(broadcast(seconds=12, begin_ms=40_000))
     shelf = Shelf(tmp_path / "s")
