@@ -89,7 +89,9 @@ def _mpd_attributes(
         "xmlns": "urn:mpeg:dash:schema:mpd:2011",
         "profiles": "urn:mpeg:dash:profile:isoff-main:2011",
         "minBufferTime": _duration(Fraction(timeline.segment_s)),
-        "maxSegmentDuration": _duration(Fraction(measures.target_duration_s(timeline))),
+        "maxSegmentDuration": _duration(
+            max(Fraction(measures.target_duration_s(timeline)), measures.longest_s(timeline))
+        ),
     }
     if timeline.is_ended:
         attributes["type"] = "static"

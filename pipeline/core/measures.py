@@ -90,18 +90,26 @@ def target_duration_s(timeline: Timeline, rendition: RenditionTimeline | None = 
     Only text has a bound of its own.
 
     Half as much again as the aimed length leaves room for sound frames and borders that do not
-    fall on whole seconds; only frames longer than that (slide shows) raise it.
+    fall on whole seconds; only frames longer than that (slide shows) raise it. Segments of a
+    broadcast round to the aimed length (``core.live.lengths``), and players stay by so much nearer
+    to what is live.
 
     Source: RFC 8216 §4.3.3.1 forbids changing it, and §6.2.4 wants it equal in all renditions.
     """
     if rendition is not None and rendition.medium is Medium.TEXT:
         return max(math.ceil(segment.duration_s) for segment in rendition.segments)
+    if timeline.opened_at is not None:
+        return max(timeline.segment_s, math.floor(longest_s(timeline) + Fraction(1, 2)))
+    return max(math.ceil(Fraction(3, 2) * timeline.segment_s), math.ceil(longest_s(timeline)))
+
+
+def longest_s(timeline: Timeline) -> Fraction:
+    """Find the longest segment that is no text."""
     timed = (each for each in timeline.renditions if each.medium is not Medium.TEXT)
-    longest_s = max(
+    return max(
         (segment.duration_s for each in timed for segment in each.segments),
         default=Fraction(0),
     )
-    return max(math.ceil(Fraction(3, 2) * timeline.segment_s), math.ceil(longest_s))
 
 
 def average_bps(segments: Sequence[TimelineSegment]) -> int:

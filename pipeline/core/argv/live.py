@@ -15,6 +15,7 @@ from pipeline.core.argv import cascade, encoders, picture
 from pipeline.core.argv.encode import INIT_NAME, LIST_NAME, OUTPUT_START_S
 from pipeline.core.argv.threads import dealt
 from pipeline.core.argv.wish import Wish
+from pipeline.core.live.lengths import LEAST_S
 from pipeline.core.live.plan import PartPlan
 from pipeline.core.live.shape import MOST_PIXELS
 from schemas.media import VideoFacts
@@ -26,8 +27,6 @@ _ENCODER = "libx264"
 FILE_PATTERN = "%07d.m4s"
 #: Sound in pieces so short that a segment can be made of whole ones and waits for little.
 _SOUND_PIECE_S = "0.25"
-#: The first segment of a part is no shorter than this share of one: it gets the next one's time.
-_LEAST_SHARE = Fraction(1, 4)
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ def _keyframes(plan: PartPlan, start: Start) -> str:
         return "source"
     rate, length_s = plan.frame_rate, plan.segment_s
     first_s = start.first_frame(rate) / rate
-    number = ceil(first_s / length_s + _LEAST_SHARE)
+    number = ceil((first_s + LEAST_S) / length_s)
     if first_s % length_s == 0:
         number = int(first_s / length_s)
     # The encoder counts time from its first frame; a quarter frame early is in time.

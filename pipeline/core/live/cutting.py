@@ -14,7 +14,7 @@ Content_co = TypeVar("Content_co", covariant=True)
 
 
 class Misaligned(Exception):  # no error of ours: the part is made anew
-    """A rung has no keyframe where another was cut."""
+    """A rung has no keyframe where another was cut, or none where it has to be."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,17 @@ class Cut(Generic[Content_co]):
 class Cutter(Generic[Content]):
     """Collects pieces of rungs that have keyframes at the same times; the first decides."""
 
-    def __init__(self, names: Sequence[str], *, least_s: Fraction) -> None:
-        """Cut at the first keyframe of the first rung at least so long after the last cut."""
+    def __init__(
+        self, names: Sequence[str], *, least_s: Fraction, most_s: Fraction | None = None
+    ) -> None:
+        """Cut at the first keyframe of the first rung at least so long after the last cut.
+
+        Where that is too late, at the last one before; ``most_s``: longer is no stretch.
+        """
         self._waiting: dict[str, deque[Piece[Content]]] = {name: deque() for name in names}
         self._first = names[0]
         self._least_s = least_s
+        self._most_s = most_s
 
     def add(self, name: str, piece: Piece[Content]) -> None:
         """Take the next piece of a rung."""
@@ -55,7 +61,7 @@ class Cutter(Generic[Content]):
         """Take out the stretches that every rung has whole.
 
         Raises:
-            Misaligned: a rung cannot be cut where the others are.
+            Misaligned: a rung cannot be cut where the others are, or none can in time.
         """
         found = []
         while (border_s := self._border_s()) is not None and self._is_whole(border_s):
@@ -69,17 +75,43 @@ class Cutter(Generic[Content]):
         except Misaligned:
             # What is left is short, and ends here.
             found = []
+        border_s = self._last_border_s()
+        if border_s is not None and self._can_take(border_s):
+            found.append(self._take(border_s))
         if all(self._waiting.values()):
             found.append(self._take(None))
         return found
+
+    def _last_border_s(self) -> Fraction | None:
+        """Find where what is left falls in two, if it is too long for one."""
+        waiting = self._waiting[self._first]
+        if self._most_s is None or not waiting:
+            return None
+        latest_s = waiting[0].start_s + self._most_s
+        if waiting[-1].end_s <= latest_s:
+            return None
+        early = [one.end_s for one in waiting if one.is_closed and one.end_s <= latest_s]
+        return early[-1] if early else None
+
+    def _can_take(self, border_s: Fraction) -> bool:
+        try:
+            return self._is_whole(border_s)
+        except Misaligned:
+            return False
 
     def _border_s(self) -> Fraction | None:
         waiting = self._waiting[self._first]
         if not waiting:
             return None
-        least_s = waiting[0].start_s + self._least_s
-        closed = (piece.end_s for piece in waiting if piece.is_closed)
-        return next((end_s for end_s in closed if end_s >= least_s), None)
+        begun_s = waiting[0].start_s
+        closed = [piece.end_s for piece in waiting if piece.is_closed]
+        border_s = next((end_s for end_s in closed if end_s >= begun_s + self._least_s), None)
+        if border_s is None or self._most_s is None or border_s <= begun_s + self._most_s:
+            return border_s
+        early = [end_s for end_s in closed if end_s <= begun_s + self._most_s]
+        if not early:
+            raise Misaligned
+        return early[-1]
 
     def _is_whole(self, border_s: Fraction) -> bool:
         is_whole = True

@@ -22,8 +22,12 @@ class PassedOn:
 
     @property
     def open_ms(self) -> int:
-        """How long no keyframe has come."""
-        return self._packets[-1].present_ms - self._packets[0].present_ms if self._packets else 0
+        """How long the fragment is by now, without a keyframe behind it."""
+        packets = self._packets
+        if len(packets) < 2:  # noqa: PLR2004 - a step takes two
+            return 0
+        step_ms = packets[-1].decode_ms - packets[-2].decode_ms
+        return packets[-1].present_ms + step_ms - packets[0].present_ms
 
     def add(self, packet: Packet) -> Piece[bytes] | None:
         """Take the next packet; tell the fragment it closes. None before the first keyframe."""

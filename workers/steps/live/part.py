@@ -14,6 +14,7 @@ from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.payloads import is_sequence_header
 from pipeline.core.flv.tags import Tag
 from pipeline.core.live.cutting import Cut
+from pipeline.core.live.lengths import LEAST_S
 from pipeline.core.live.packets import read
 from pipeline.core.live.plan import PartPlan
 from pipeline.core.live.shape import Shape
@@ -21,7 +22,7 @@ from pipeline.core.live.sound import FRAME_SAMPLES, Stretch
 from workers.bench import Tools
 from workers.ffmpeg.fed import FedFfmpeg
 from workers.steps.live import picturing, sounding
-from workers.steps.live.picturing import LEAST_SHARE, Content
+from workers.steps.live.picturing import Content
 
 #: How long programs get for what they have, once no more comes, unless they get on with it.
 _FLUSH_S = 15.0
@@ -147,7 +148,7 @@ class Part:
         found = []
         sound, length_s = self._sound, self.plan.segment_s
         while sound is not None:
-            number = (self._border_s + length_s * LEAST_SHARE) // length_s + 1
+            number = (self._border_s + LEAST_S) // length_s + 1
             border_s = Fraction(number * length_s)
             if sound.end_s < border_s:
                 break

@@ -8,6 +8,7 @@ from pipeline.core.argv.live import Start
 from pipeline.core.flv.tags import Tag
 from pipeline.core.fragments import avc_init
 from pipeline.core.live.cutting import Cut, Cutter
+from pipeline.core.live.lengths import LEAST_S, OVER_S
 from pipeline.core.live.packets import Packet
 from pipeline.core.live.passing import TIMESCALE, PassedOn
 from pipeline.core.live.plan import PartPlan
@@ -17,10 +18,6 @@ from workers.ffmpeg.fed import FedFfmpeg
 from workers.steps.live.encoders import PictureEncoder
 
 Content = bytes | Path
-#: The first segment may be shorter than the others by three quarters, see ``argv.live``.
-LEAST_SHARE = Fraction(1, 4)
-#: The source may be without a keyframe for so many segments.
-_STEP_SHARE = 1.25
 
 
 class Picturing:
@@ -35,7 +32,13 @@ class Picturing:
         self._start = start
         self._passed = PassedOn() if plan.copied is not None else None
         names = [rung.name for rung in plan.made]
-        self._cutter: Cutter[Content] = Cutter(names, least_s=self._least_s())
+        self._most_s = plan.segment_s + OVER_S
+        self._cutter: Cutter[Content] = Cutter(
+            names,
+            least_s=self._least_s(),
+            # What is encoded is as long as it was told to be.
+            most_s=self._most_s if self._passed is not None else None,
+        )
         self._keys: deque[Fraction] = deque()
         self._has_begun = False
         #: How far the slowest rung is.
@@ -44,7 +47,7 @@ class Picturing:
     def _least_s(self) -> Fraction:
         if self._plan.frame_rate is not None:
             # Its keyframes are forced where it is to be cut.
-            return self._plan.segment_s * LEAST_SHARE
+            return LEAST_S
         return self._plan.segment_s - Fraction(NEAR_MS, 1000)
 
     @property
@@ -57,7 +60,7 @@ class Picturing:
         """Whether the source has had no keyframe for so long that it cannot be passed on."""
         if self._passed is None:
             return False
-        return self._passed.open_ms > self._plan.segment_s * _STEP_SHARE * 1000
+        return self._passed.open_ms > self._most_s * 1000
 
     def inits(self) -> dict[str, bytes]:
         """Make the init segments of all rungs, of which something is ready."""

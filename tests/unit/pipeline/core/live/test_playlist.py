@@ -32,7 +32,7 @@ def test_a_window_has_its_numbers_and_addresses_below_the_asset() -> None:
     assert text == (
         "#EXTM3U\n"
         "#EXT-X-VERSION:7\n"
-        "#EXT-X-TARGETDURATION:3\n"
+        "#EXT-X-TARGETDURATION:2\n"
         f"#EXT-X-MEDIA-SEQUENCE:{number}\n"
         "#EXT-X-DISCONTINUITY-SEQUENCE:3\n"
         "#EXT-X-INDEPENDENT-SEGMENTS\n"
