@@ -189,6 +189,9 @@ class Recording(Protocol):
     def keys(self) -> Sequence[str]:
         """Name the pieces of the spool that are in storage, in their order."""
 
+    def size_bytes(self) -> int:
+        """Add up what they take there."""
+
     def profile(self) -> Profile:
         """Read what the job makes of a source."""
 

@@ -30,6 +30,11 @@ class RecordedBroadcast:
         found = (stored.key for stored in self._pipeline.storage.list(prefix))
         return sorted((key for key in found if is_piece(key)), key=order)
 
+    def size_bytes(self) -> int:
+        """Add up what they take there."""
+        prefix = keys.spool_prefix(self._claimed.asset_id)
+        return sum(stored.size_bytes for stored in self._pipeline.storage.list(prefix))
+
     def profile(self) -> Profile:
         """Read what the job makes of a source."""
         return spooling.profile_of(self._pipeline.database, self._claimed.job_id)

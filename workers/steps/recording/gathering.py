@@ -4,14 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 
-from pipeline.core.errors import NotMedia, Stopped
+from pipeline.core.errors import NotMedia, ScratchFull, Stopped
 from pipeline.core.flv.errors import ProtocolError
 from pipeline.core.flv.tags import Tag, TagReader
 from pipeline.core.recording.joining import Joining, written
 from workers.bench import Bench, RecordBench
 
 _BLOCK_BYTES = 2**20
+#: All of it lies there twice, before and behind ffmpeg.
+_COPIES = 2
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,12 @@ def gathered(bench: RecordBench) -> Sent:
 
     Raises:
         NotMedia: there are none, or nothing in them can be decoded.
+        ScratchFull: there is no room for hours of it here; whoever else works here keeps theirs.
     """
+    needed_bytes = bench.recording.size_bytes() * _COPIES
+    free_bytes = disk_usage(bench.scratch).free
+    if needed_bytes > free_bytes:
+        raise ScratchFull(f"{needed_bytes} bytes of scratch wanted, {free_bytes} free")
     pieces = []
     for number, key in enumerate(bench.recording.keys()):
         pieces.append(bench.scratch / f"piece-{number:06d}.flv")

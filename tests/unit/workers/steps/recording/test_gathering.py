@@ -3,12 +3,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from pipeline.core.errors import ScratchFull
 from pipeline.core.flv import tags
 from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.tags import Tag, TagReader
 from tests.support.folder_bench import FolderBench
 from tests.support.made_tags import VIDEO_HEADER, picture, written
-from workers.steps.recording.gathering import joined
+from workers.steps.recording.gathering import gathered, joined
 
 N_PARTS = 300
 
@@ -45,3 +48,22 @@ def test_headers_that_change_all_the_time_do_not_take_all_files(tmp_path: Path) 
     for n, file in enumerate(sent.files):
         times = [tag.timestamp_ms for tag in TagReader().receive_data(file.read_bytes())]
         assert times == [n * 40, n * 40]
+
+
+class _Hours:
+    """A spool larger than any disk."""
+
+    def size_bytes(self) -> int:
+        return 2**60
+
+    def keys(self) -> list[str]:
+        raise AssertionError("nothing is fetched that has no room")
+
+
+class _Bench(FolderBench):
+    recording = _Hours()
+
+
+def test_what_has_no_room_here_is_not_begun(tmp_path: Path) -> None:
+    with pytest.raises(ScratchFull):
+        gathered(_Bench(tmp_path))  # type: ignore[arg-type]  # as far as used
