@@ -11,7 +11,7 @@ from pipeline.services import certificates, chapters
 from schemas.http import AssetView, ChapterView, ErrorView, JobView, RenditionView, TaskView
 from schemas.media import MediaFacts, MediaWarning
 from schemas.plan import MediaPlan
-from schemas.vocabulary import AssetId, JobId, JobState, TaskKind, TaskState
+from schemas.vocabulary import AssetId, AssetState, JobId, JobState, TaskKind, TaskState
 
 #: Below this share of work done, an estimate of the rest would be noise.
 _LEAST_SHARE_FOR_ETA = 0.02
@@ -81,10 +81,20 @@ def _renditions(tx: Transaction, row: AssetRow) -> tuple[RenditionView, ...]:
     if row.job_id is None:
         return ()
     counts = tx.media.counts(row.job_id)
-    return tuple(_rendition(r, counts.get(r.name, 0)) for r in tx.media.renditions(row.job_id))
+    is_ready = row.state is AssetState.READY
+    return tuple(
+        _rendition(r, _share_published(r, counts.get(r.name, 0), is_ready=is_ready))
+        for r in tx.media.renditions(row.job_id)
+    )
 
 
-def _rendition(row: RenditionRow, n_published: int) -> RenditionView:
+def _share_published(row: RenditionRow, n_published: int, *, is_ready: bool) -> float:
+    if not row.n_segments:  # of a broadcast: nobody knows how many, until it is over
+        return 1.0 if is_ready else 0.0
+    return min(1.0, n_published / row.n_segments)
+
+
+def _rendition(row: RenditionRow, progress: float) -> RenditionView:
     return RenditionView(
         name=row.name,
         medium=row.medium,
@@ -96,7 +106,7 @@ def _rendition(row: RenditionRow, n_published: int) -> RenditionView:
         width_px=row.width_px,
         height_px=row.height_px,
         bitrate_bps=row.bitrate_bps,
-        progress=min(1.0, n_published / row.n_segments) if row.n_segments else 0.0,
+        progress=progress,
     )
 
 

@@ -59,6 +59,7 @@ def test_what_was_all_served_is_completed_where_it_is(
     job_id = air(pipeline, session, [Part(sent)], tmp_path)
     before = assets.show(pipeline.database, session.asset_id)
     assert before.state is AssetState.READY
+    assert {one.progress for one in before.renditions} == {1.0}
     assert text(pipeline, session, "180p.m3u8", tmp_path).rstrip().endswith("#EXT-X-ENDLIST")
     served = playback.timeline(pipeline.database, session.asset_id)
 
