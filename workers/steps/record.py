@@ -4,9 +4,11 @@ from pathlib import Path
 
 from pipeline.core.argv.recording import SOURCE_NAME, copy_argv
 from pipeline.core.errors import MediaError, NotFound
+from pipeline.core.live.cutting import HELD_MS
 from pipeline.core.plan import plan
 from pipeline.core.recording.joining import Joining
 from pipeline.core.recording.judge import Judgement, judge
+from pipeline.core.recording.spans import Span, joined
 from pipeline.core.recording.spool import LACKING, beyond
 from schemas.media import MediaFacts, MediaWarning
 from schemas.profile import Profile
@@ -14,7 +16,7 @@ from schemas.recording import RecordParams, RecordResult
 from schemas.timeline import Timeline
 from workers.bench import RecordBench
 from workers.steps.recording.describing import described
-from workers.steps.recording.gathering import gathered
+from workers.steps.recording.gathering import Sent, gathered
 from workers.steps.recording.making import Making
 from workers.steps.recording.waiting import awaited, served_in
 
@@ -31,10 +33,10 @@ def run(params: RecordParams, bench: RecordBench) -> RecordResult:
     timeline = _timeline(bench)
     lacking = awaited(params.session_id, timeline, bench)
     making = Making(bench)
-    path, joining = _made(making, bench)
+    path, sent = _made(making, bench)
+    joining = sent.joining
     facts = described(path, bench)
-    sent = [span for spans in joining.sent.values() for span in spans]
-    lacking = lacking or beyond(served_in(timeline), sent)
+    lacking = lacking or beyond(served_in(timeline), _read(sent))
     if lacking is not None:
         warning = MediaWarning(code=LACKING, detail=f"Not all came: {lacking}.")
         facts = facts.model_copy(update={"warnings": (*facts.warnings, warning)})
@@ -59,13 +61,19 @@ def _timeline(bench: RecordBench) -> Timeline | None:
         return None
 
 
-def _made(making: Making, bench: RecordBench) -> tuple[Path, Joining]:
+def _read(sent: Sent) -> tuple[Span, ...]:
+    """Tell where what was read lies; where all could be, a hole is a picture that was held."""
+    spans = [span for spans in sent.joining.sent.values() for span in spans]
+    return joined(spans, slack_ms=0 if sent.is_damaged else HELD_MS)
+
+
+def _made(making: Making, bench: RecordBench) -> tuple[Path, Sent]:
     sent = gathered(bench)
     path = making.whole(sent)
     n_bytes = path.stat().st_size
     making.ffmpeg(copy_argv(path.name, n_bytes=n_bytes), n_bytes=n_bytes)
     path.unlink()
-    return bench.scratch / SOURCE_NAME, sent.joining
+    return bench.scratch / SOURCE_NAME, sent
 
 
 def _judged(

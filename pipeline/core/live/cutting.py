@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 #: How far rungs may be apart where they are cut.
 _NEAR_S = Fraction(8, 1000)
 
+#: A picture is held so long; behind a longer gap a new part begins.
+HELD_MS = 10_000
+
 Content = TypeVar("Content")
 Content_co = TypeVar("Content_co", covariant=True)
 

@@ -9,7 +9,7 @@ from pipeline.core.errors import MediaError, Stopped, WorkFailed
 from pipeline.core.flv.payloads import is_sequence_header
 from pipeline.core.flv.tags import Tag
 from pipeline.core.live import marks, plan
-from pipeline.core.live.cutting import Misaligned
+from pipeline.core.live.cutting import HELD_MS, Misaligned
 from pipeline.core.live_errors import NothingUsable
 from schemas.live import LiveParams, LiveResult
 from workers.bench import LiveBench
@@ -24,8 +24,6 @@ log = structlog.get_logger(__name__)
 _ROUND_S = 0.03
 #: Tags taken in one round at most: programs must be heard in between.
 _ROUND_TAGS = 200
-#: A picture is held so long; behind a longer gap a new part begins.
-_HELD_MS = 10_000
 #: Programs that fail on the same stretch: then it is left out; then it is given up.
 _SKIPPED_AFTER, _MOST_FAILURES = 2, 6
 
@@ -130,7 +128,7 @@ class _Work:
         self._pass(tag)
 
     def _take_media(self, tag: Tag) -> None:
-        if self._read_ms and tag.timestamp_ms - self._read_ms > _HELD_MS:
+        if self._read_ms and tag.timestamp_ms - self._read_ms > HELD_MS:
             self._break_off()
         self._read_ms = max(self._read_ms, tag.timestamp_ms)
         self._pass(tag)

@@ -23,6 +23,8 @@ class Sent:
 
     joining: Joining
     files: tuple[Path, ...]
+    #: Some of what is in storage could not be read.
+    is_damaged: bool = False
 
 
 def gathered(bench: RecordBench) -> Sent:
@@ -45,10 +47,12 @@ def gathered(bench: RecordBench) -> Sent:
 
 def joined(pieces: Sequence[Path], bench: Bench, *, stem: str) -> Sent:
     """Join files and remove them: looked through first, for what each part begins with."""
-    seen = Joining()
+    seen, is_damaged = Joining(), False
     for piece in pieces:
-        for tag in _tags(piece, bench):
+        reader = TagReader()
+        for tag in _tags(piece, reader, bench):
             seen.place(tag)
+        is_damaged |= reader.whole_bytes < piece.stat().st_size
     if not seen.parts[0].codecs:
         raise NotMedia("nothing of what was sent is in storage", code="media.empty")
     files = tuple(bench.scratch / f"{stem}-{number:03d}.flv" for number in range(len(seen.parts)))
@@ -56,7 +60,7 @@ def joined(pieces: Sequence[Path], bench: Bench, *, stem: str) -> Sent:
     with ExitStack() as stack:
         newest, file = None, None
         for piece in pieces:
-            for number, data in written(_tags(piece, bench), again):
+            for number, data in written(_tags(piece, TagReader(), bench), again):
                 if file is None or number != newest:
                     # One at a time: a publisher may change its headers thousands of times.
                     stack.close()
@@ -66,11 +70,10 @@ def joined(pieces: Sequence[Path], bench: Bench, *, stem: str) -> Sent:
             piece.unlink()
     there = [number for number, part in enumerate(seen.parts) if part.codecs]
     seen.parts = [seen.parts[number] for number in there]
-    return Sent(seen, tuple(files[number] for number in there))
+    return Sent(seen, tuple(files[number] for number in there), is_damaged)
 
 
-def _tags(piece: Path, bench: Bench) -> Iterator[Tag]:
-    reader = TagReader()
+def _tags(piece: Path, reader: TagReader, bench: Bench) -> Iterator[Tag]:
     with piece.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             if bench.stop.is_set():
