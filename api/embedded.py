@@ -130,6 +130,10 @@ class Connection(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: the application logs with the request's id."""
 
+    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        """Take a client that falls silent for no error: browsers keep connections in reserve."""
+        log.debug("http.server", text=format % args)
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         """Keep the library's own words for debugging."""
         log.debug("http.server", text=format % args)
