@@ -92,6 +92,8 @@ class Connection:
                 await self._inlet.stream(self._receive, idle_s=IDLE_S)
                 data, events, self._events = b"", self._events, []
             await self._take(events)
+            if self._publication is not None:  # what came with the request to publish
+                self._publication.received_bytes += len(data)
             if not data and self._inlet.has_ended and not events:
                 return
 
