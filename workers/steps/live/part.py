@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.core.argv.live import Start
 from pipeline.core.errors import WorkStalled
@@ -26,6 +27,8 @@ from workers.steps.live.picturing import Content
 
 #: How long programs get for what they have, once no more comes, unless they get on with it.
 _FLUSH_S = 15.0
+
+_Side = TypeVar("_Side", picturing.Picturing | None, sounding.Sounding | None)
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,10 @@ class Part:
         #: Newest time that was taken in; CPU time of its programs, once it is closed.
         self.read_ms, self.cpu_s = 0, 0.0
         folder.mkdir()
-        self._picture = picturing.opened(plan, shape, start, folder, tools)
-        self._sound = sounding.opened(plan, shape, start, folder, tools)
-        self._open = ExitStack()
-        for program in self._programs():
-            self._open.enter_context(program)
+        with ExitStack() as open_:
+            self._picture = _entered(picturing.opened(plan, shape, start, folder, tools), open_)
+            self._sound = _entered(sounding.opened(plan, shape, start, folder, tools), open_)
+            self._open = open_.pop_all()
         self._cuts: deque[Cut[Content]] = deque()
         self._border_s = start.at_s
 
@@ -195,3 +197,10 @@ class Part:
         """End its programs; what they made stays for whoever stores it. Safe to repeat."""
         self._open.close()
         self.cpu_s = sum(each.cpu_s for each in self._programs())
+
+
+def _entered(side: _Side, open_: ExitStack) -> _Side:
+    """Have a side's programs end with a part, or at once where its other side cannot begin."""
+    for program in side.programs if side is not None else ():
+        open_.enter_context(program)
+    return side
