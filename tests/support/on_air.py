@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,12 @@ class OnAir:
                     with self.house.pipeline.storage.open(key) as blocks:
                         file.writelines(blocks)
         return path
+
+    def shown_s(self, rendition: RenditionTimeline) -> list[float]:
+        """Tell when frames are shown; decoders are set up anew where the init segment changes."""
+        runs = groupby(rendition.segments, key=lambda segment: segment.init_sha256)
+        each = [rendition.model_copy(update={"segments": tuple(run)}) for _, run in runs]
+        return [at_s for one in each for at_s in frame_times_s(self.file(one))]
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def _faults(
         )
     n_copies = sum(_is_copy(timeline, rendition, number) for number in range(_n(rendition)))
     if n_copies:
-        yield f"{n_copies} segments of {rendition.name} are those of a lower rung."
+        yield f"{n_copies} segments of {rendition.name} are those of another rung."
 
 
 def served(rendition: RenditionTimeline) -> tuple[Span, ...]:
@@ -67,15 +67,20 @@ def _n(rendition: RenditionTimeline) -> int:
 def _is_copy(timeline: Timeline, rendition: RenditionTimeline, number: int) -> bool:
     """Tell whether a segment is another rung's: a thinned ladder shows those in its place."""
     init_sha256 = rendition.segments[number].init_sha256
-    lower = (
+    alike = [
         each
         for each in timeline.renditions
-        if each.medium is Medium.VIDEO and each.bitrate_bps < rendition.bitrate_bps
-    )
-    return any(
-        number < len(each.segments) and each.segments[number].init_sha256 == init_sha256
-        for each in lower
-    )
+        if each.medium is Medium.VIDEO
+        and number < len(each.segments)
+        and each.segments[number].init_sha256 == init_sha256
+    ]
+    return max(alike, key=lambda each: _ownership(each, init_sha256)) is not rendition
+
+
+def _ownership(rendition: RenditionTimeline, init_sha256: str) -> tuple[int, int]:
+    """Rank rungs by whether an init segment is theirs: the others have it only while thinned."""
+    n_segments = sum(each.init_sha256 == init_sha256 for each in rendition.segments)
+    return n_segments, -rendition.bitrate_bps
 
 
 def _left_out(timeline: Timeline, wished: MediaPlan) -> Iterator[str]:

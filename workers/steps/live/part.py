@@ -15,6 +15,7 @@ from pipeline.core.flv.kinds import MediaKind
 from pipeline.core.flv.payloads import is_sequence_header
 from pipeline.core.flv.tags import Tag
 from pipeline.core.live.cutting import Cut
+from pipeline.core.live.holding import Holding
 from pipeline.core.live.lengths import LEAST_S
 from pipeline.core.live.packets import read
 from pipeline.core.live.plan import PartPlan
@@ -66,6 +67,7 @@ class Part:
             self._open = open_.pop_all()
         self._cuts: deque[Cut[Content]] = deque()
         self._border_s = start.at_s
+        self._holding = Holding()
 
     def _programs(self) -> list[FedFfmpeg]:
         sides = (self._picture, self._sound)
@@ -83,8 +85,11 @@ class Part:
 
     @property
     def is_out_of_step(self) -> bool:
-        """Whether the source has no keyframes any more where it is to be cut."""
-        return self._picture is not None and self._picture.is_out_of_step
+        """Whether the source cannot be passed on: its keyframes or pictures stay away."""
+        # ffmpeg's muxer would show what comes behind a pause too early in the rungs below.
+        if self._picture is None or self.plan.copied is None:
+            return False
+        return self._holding.has_halted or self._picture.is_out_of_step
 
     @property
     def sample_rate_hz(self) -> int:
@@ -104,12 +109,12 @@ class Part:
         if side is not None and is_sequence_header(tag.kind, tag.payload):
             side.configure(tag)
             return
-        packet = read(tag)
-        if packet is None:
-            return
-        self.read_ms = max(self.read_ms, packet.decode_ms)
-        if side is not None:
-            side.take(tag, packet)
+        for each in self._holding.passed(tag) if read(tag) is not None else ():
+            side = {MediaKind.VIDEO: self._picture, MediaKind.AUDIO: self._sound}.get(each.kind)
+            packet = read(each)
+            self.read_ms = max(self.read_ms, packet.decode_ms if packet is not None else 0)
+            if side is not None and packet is not None:
+                side.take(each, packet)
 
     def pump(self, timeout_s: float) -> list[Ready]:
         """Let the programs work, for so long at most each; tell what is ready.
@@ -166,7 +171,7 @@ class Part:
         """
         for program in self._programs():
             program.end()
-        self._wait(on_wait)
+        _wait(self._programs(), on_wait)
         self._gather()
         if self._picture is None:
             return self._whole_sound() + self._rest_of_sound()
@@ -181,18 +186,6 @@ class Part:
         end_s = self._sound.end_s
         return [Ready(self._border_s, end_s, {}, self._sound.cut(end_s))]
 
-    def _wait(self, on_wait: Callable[[], None]) -> None:
-        moved_at_s, mark = time.monotonic(), None
-        while running := [each for each in self._programs() if not each.is_over]:
-            on_wait()
-            for program in running:
-                program.pump(0.05)
-            now_s, marked = time.monotonic(), [each.last for each in running]
-            if marked != mark:
-                moved_at_s, mark = now_s, marked
-            if now_s - moved_at_s > _FLUSH_S:
-                raise WorkStalled(f"ffmpeg did not end in {_FLUSH_S:g} s")
-
     def close(self) -> None:
         """End its programs; what they made stays for whoever stores it. Safe to repeat."""
         self._open.close()
@@ -204,3 +197,16 @@ def _entered(side: _Side, open_: ExitStack) -> _Side:
     for program in side.programs if side is not None else ():
         open_.enter_context(program)
     return side
+
+
+def _wait(programs: list[FedFfmpeg], on_wait: Callable[[], None]) -> None:
+    moved_at_s, mark = time.monotonic(), None
+    while running := [each for each in programs if not each.is_over]:
+        on_wait()
+        for program in running:
+            program.pump(0.05)
+        now_s, marked = time.monotonic(), [each.last for each in running]
+        if marked != mark:
+            moved_at_s, mark = now_s, marked
+        if now_s - moved_at_s > _FLUSH_S:
+            raise WorkStalled(f"ffmpeg did not end in {_FLUSH_S:g} s")

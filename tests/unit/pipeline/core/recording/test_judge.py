@@ -92,7 +92,16 @@ def test_copies_in_the_place_of_a_thinned_rung_are_a_fault() -> None:
 
     judged = judge(timeline(high, low), ALL, wished(360, 240))
 
-    assert judged.faults == ("2 segments of 360p are those of a lower rung.",)
+    assert judged.faults == ("2 segments of 360p are those of another rung.",)
+
+
+def test_a_source_that_stands_for_the_rungs_below_it_is_no_copy() -> None:
+    source = rung("360p", *WHOLE)
+    low = rung("240p", at(0, 0, init="b"), *WHOLE[1:], bitrate_bps=500_000)
+
+    judged = judge(timeline(source, low), ALL, wished(360, 240))
+
+    assert judged.faults == ("3 segments of 240p are those of another rung.",)
 
 
 def test_a_rung_left_out_is_a_fault() -> None:
