@@ -6,7 +6,7 @@ from threading import Event
 
 from pipeline.bootstrap import Pipeline
 from pipeline.core import live_access
-from pipeline.core.errors import NotFound, Unavailable
+from pipeline.core.errors import LeaseLost, NotFound, Unavailable
 from pipeline.services import live, sessions
 from pipeline.services.claims import Claimed
 from schemas.live import LiveParams
@@ -74,10 +74,13 @@ class Broadcast:
 
     def note(self, facts: Mapping[str, float | int | str | list[str] | None]) -> None:
         """Tell watchers how the work goes."""
+        claimed = self._claimed
         try:
-            live.note(self._pipeline.database, self._session_id, facts)
-        except Unavailable:
-            # In a second there is news.
+            live.note(
+                self._pipeline.database, claimed.task_id, claimed.epoch, self._session_id, facts
+            )
+        except (Unavailable, LeaseLost):
+            # In a second there is news, or it is for another to tell.
             return
 
     def say_thinned(self, rung: str) -> None:

@@ -15,7 +15,7 @@ from ingest.rtmp.protocol.events import MediaReceived
 from ingest.rtmp.spool.writer import SpoolWriter
 from pipeline.core.flv import tags
 from pipeline.core.flv.kinds import MediaKind
-from pipeline.core.live.marks import Break, mark
+from pipeline.core.live.marks import Break, mark, read_mark
 from pipeline.database.streams import SessionRow
 
 log = structlog.get_logger(__name__)
@@ -47,6 +47,8 @@ class Publication:
 
     def receive(self, media: Sequence[MediaReceived]) -> None:
         """Take what came together, in order."""
+        # Marks are ours to set.
+        media = [one for one in media if read_mark(one.kind, one.payload) is None]
         if not media:
             return
         now_s = time.monotonic()

@@ -7,16 +7,18 @@ import pytest
 
 from pipeline.audience.memory import MemoryViewers
 from pipeline.audience.port import ViewerKind
-from pipeline.core.errors import NotFound
+from pipeline.core.errors import LeaseLost, NotFound
 from pipeline.core.minutes import Minute
 from pipeline.database.port import Database
 from pipeline.database.stream_stats import MinuteRow
 from pipeline.database.streams import SessionRow, Touch
-from pipeline.services import sessions, stream_minutes, stream_stats, streams
+from pipeline.services import claims, live, sessions, stream_minutes, stream_stats, streams
+from pipeline.services.claims import Offer
 from pipeline.services.stream_minutes import MinuteKeeper
 from schemas.identity import Playback
 from schemas.stream_stats import StreamMinute
 from schemas.streams import SessionId, StreamId, StreamState
+from schemas.vocabulary import QueueName, WorkerId
 from tests.support.broadcasting import LEASE_S, Channel, channel, publish, shown
 
 BLANK = Minute(1, None, None, None, None, None, None, None, None)
@@ -91,6 +93,21 @@ def test_a_stream_does_as_its_newest_broadcast(database: Database, on: Channel) 
     assert (now.viewers.flv, now.viewers.hls) == (1, 0)
     assert now.duration_s is not None
     assert 0 <= now.duration_s < 60
+
+
+def test_only_who_holds_the_work_tells_how_it_goes(database: Database, session: SessionRow) -> None:
+    offer = Offer(WorkerId("w"), QueueName.LIVE, "test", 2**40)
+    held = claims.claim(database, offer, lease_s=60)
+    assert held is not None
+    live.note(database, held.task_id, held.epoch, session.id, {"lag_ms": 900})
+
+    with pytest.raises(LeaseLost):
+        live.note(database, held.task_id, held.epoch - 1, session.id, {"lag_ms": 0})
+
+    with database.read() as tx:
+        row = tx.sessions.get(session.id)
+    assert row is not None
+    assert row.live_facts == {"lag_ms": 900}
 
 
 def test_nothing_comes_while_a_publisher_is_away(

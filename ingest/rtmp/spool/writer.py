@@ -12,7 +12,7 @@ import structlog
 
 from ingest.rtmp.entry import Entry
 from ingest.rtmp.prelude import Prelude
-from ingest.rtmp.spool.cutting import Cutting
+from ingest.rtmp.spool.cutting import Allowance, Cutting
 from ingest.rtmp.spool.piece import Piece
 from ingest.rtmp.spool.shelf import Shelf
 from pipeline.core.flv.kinds import MediaKind
@@ -119,6 +119,7 @@ class _Files:
         self._piece: Piece | None = None
         self._file: BinaryIO | None = None
         self._cutting = Cutting(0)
+        self._allowance = Allowance(time.monotonic())
         self._buffer: list[bytes] = []
         #: Of the last tag that was given, and of the last that is written.
         self._last_ms = self._kept_ms = 0
@@ -162,7 +163,7 @@ class _Files:
                 return False
             self._retry_at_s = None
         is_due = self._cutting.is_due(entry.ms, may_begin=may_begin)
-        if self._piece is None or is_due:
+        if self._piece is None or (is_due and self._allowance.take(time.monotonic())):
             self._flush()
             self._finish()
             self._begin(entry.ms)

@@ -92,13 +92,17 @@ def _leading(rows: Mapping[str, SegmentRow], media: Mapping[str, Medium]) -> Seg
     return (pictures or list(rows.values()))[0]
 
 
-def note(db: Database, session_id: SessionId, facts: Mapping[str, Any]) -> None:
-    """Keep how the work goes, for statistics.
+def note(
+    db: Database, task_id: TaskId, epoch: int, session_id: SessionId, facts: Mapping[str, Any]
+) -> None:
+    """Keep how the work goes, for statistics and for whoever takes it over.
 
     Raises:
+        LeaseLost: the epoch no longer stands.
         DatabaseUnavailable: it is forgotten.
     """
     with db.write() as tx:
+        _held(tx, task_id, epoch)
         tx.sessions.note_live(session_id, facts)
 
 

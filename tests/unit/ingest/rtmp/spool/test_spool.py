@@ -10,6 +10,7 @@ import pytest
 
 from ingest.rtmp.entry import Entry
 from ingest.rtmp.spool import writer as writing
+from ingest.rtmp.spool.cutting import AT_ONCE
 from ingest.rtmp.spool.piece import Piece, named
 from ingest.rtmp.spool.recovery import recover
 from ingest.rtmp.spool.shelf import Shelf
@@ -63,6 +64,15 @@ def test_pieces_are_whole_and_begin_at_keyframes(tmp_path: Path) -> None:
         assert is_keyframe(tags[3].kind, tags[3].payload)
         assert after.path.stat().st_size == after.size_bytes
     assert [tag for piece in pieces for tag in inside(piece)[3:]] == sent[3:]
+
+
+def test_a_clock_that_races_makes_no_flood_of_pieces(tmp_path: Path) -> None:
+    racing = [Tag(MediaKind.AUDIO, n * 20_000, b"\x2f" + bytes(4)) for n in range(500)]
+
+    pieces = keep(Shelf(tmp_path / "s"), racing)
+
+    assert AT_ONCE <= len(pieces) < AT_ONCE + 10
+    assert [tag for piece in pieces for tag in inside(piece)] == racing
 
 
 def test_a_piece_ends_without_keyframe_when_it_gets_too_long(tmp_path: Path) -> None:
