@@ -52,8 +52,8 @@ class WorkSettings(BaseSettings):
     live_lease_s: float = Field(
         default=6.0,
         gt=0,
-        description="The same of a worker that serves the queue `live`, and of an RTMP door with "
-        "its broadcasts: viewers wait for both.",
+        description="Seconds a worker with a live task, or an RTMP door with a broadcast, may be "
+        "silent before it is given away: viewers wait for both.",
     )
     live_slots: int = Field(
         default=0,
