@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from compose.entrance import open_door
 from ingest.rtmp.door import Door
@@ -20,7 +21,7 @@ def taken() -> Iterator[int]:
 
 
 def test_everything_else_goes_on_where_nobody_asked_for_the_port(
-    tmp_path: Path, taken: int, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, taken: int
 ) -> None:
     settings = Settings(data_dir=tmp_path, _env_file=None).model_copy(update={"rtmp_port": taken})
     # As it is where the default is taken.
@@ -28,13 +29,13 @@ def test_everything_else_goes_on_where_nobody_asked_for_the_port(
     pipeline = build(settings)
     door = Door(pipeline)
 
-    assert open_door(door, settings, "http://127.0.0.1:1") == 0
+    with capture_logs() as logs:
+        assert open_door(door, settings, "http://127.0.0.1:1") == 0
     door.stop()
     pipeline.close()
 
-    said = capfd.readouterr().out
-    assert "door.shut" in said
-    assert "REELMILL_RTMP_PORT" in said
+    assert [line["event"] for line in logs] == ["door.shut"]
+    assert "REELMILL_RTMP_PORT" in logs[0]["remedy"]
 
 
 def test_who_asked_for_it_is_refused(tmp_path: Path, taken: int) -> None:
