@@ -35,6 +35,8 @@ POLICY: Mapping[str, Rule] = {
     "media.file": EVERYBODY,
     "live.playlist": EVERYBODY,
     "live.linked": EVERYBODY,
+    "live.window": EVERYBODY,
+    "live.linked_window": EVERYBODY,
     # What is on may be watched as its stream may; workers show a token of their own.
     "flv.stream": EVERYBODY,
     "flv.linked": EVERYBODY,

@@ -123,6 +123,13 @@ def test_the_window_goes_along_and_ends(air: OnAir, tmp_path: Path) -> None:
         assert text.count("#EXT-X-PROGRAM-DATE-TIME") == 6
         assert all(air.get(address)[0] == 200 for address in listed)
         first = sequence(text)
+        deep = f"/live/{stream.id}/last-3600"
+        assert air.get(f"{deep}/master.m3u8")[2] == air.get(master)[2]
+        _, _, text = air.get(f"{deep}/180p.m3u8")
+        assert text.count("#EXTINF") > 6
+        assert sequence(text) < first
+        assert air.get(f"/live/{stream.id}/last-1/180p.m3u8")[2].count("#EXTINF") == 6
+        assert air.get(f"/live/{stream.id}/last-99999/180p.m3u8")[0] == 404
     asset_id = air.house.newest(stream.id).asset_id
     assert air.get(f"/media/{asset_id}/180p.m3u8")[2].count("EXTINF") > 6
 

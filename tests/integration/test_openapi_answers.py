@@ -19,6 +19,7 @@ from tests.support.product import ROOT
 from tests.support.served import Served, serving
 
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?[^<>]+>")
+_NUMBER = re.compile(r"<int[^>]*>")
 #: Of a form, not of the operation's own; what they are is asked below.
 GUARDED = [one for one in OPERATIONS if rule_of(one).role is not None]
 WITH_JSON = [
@@ -50,12 +51,17 @@ def viewer(api: Served) -> dict[str, str]:
     return {"Authorization": f"Bearer {made.key}"}
 
 
+def filled(rule: str) -> str:
+    """Put an id, or a number, where a rule has an argument."""
+    return _ARGUMENT.sub("0193f2a4c1e87d3b5a90c6e14f27", _NUMBER.sub("7", rule))
+
+
 def ask(
     api: Served, one: Operation, headers: dict[str, str], *, body: bytes = b"", query: str = ""
 ) -> httpx.Response:
     rules = api.app.url_map.iter_rules(one.endpoint)
     rule = next(rule for rule in rules if one.method in (rule.methods or ()))
-    path = _ARGUMENT.sub("0193f2a4c1e87d3b5a90c6e14f27", rule.rule)
+    path = filled(rule.rule)
     return httpx.request(
         one.method, f"{api.url}{path}{query}", headers=headers, content=body, timeout=20
     )
@@ -147,7 +153,7 @@ def test_another_method_is_told_which_ones_there_are(
     api: Served, admin: dict[str, str], one: Operation
 ) -> None:
     rule = next(iter(api.app.url_map.iter_rules(one.endpoint)))
-    path = _ARGUMENT.sub("0193f2a4c1e87d3b5a90c6e14f27", rule.rule)
+    path = filled(rule.rule)
 
     answer = httpx.request("TRACE", f"{api.url}{path}", headers=admin)
 

@@ -3,10 +3,12 @@
 from typing import Final
 
 from api.openapi.operation import BYTES, ETAG, HTML, LOCATION, Answer, Operation, Tag, nothing
+from pipeline.core.live.playlist import LONGEST_S
 from schemas.playback import PlaybackLinkRequest, PlaybackLinks, WatchedAsset
 from schemas.watched_stream import StreamLinks, WatchedStream
 
 HLS: Final = "application/vnd.apple.mpegurl"
+_WINDOW_S: Final = {"type": "integer", "minimum": 1, "maximum": LONGEST_S}
 VOID: Final = ("playback.link_invalid", "playback.link_expired", "playback.link_revoked")
 
 PLAYBACK: Final = (
@@ -110,9 +112,16 @@ PLAYBACK: Final = (
                 404: ("stream.not_found", "stream.offline", "rendition.not_found"),
             },
             about="Begin with `master`; the address stays the same over all broadcasts. Each is"
-            " shown to its end for a minute, from its beginning at its asset.",
+            " shown to its end for a minute, from its beginning at its asset. `last-{window_s}`"
+            " shows so many seconds, for players that may go back.",
+            path={"window_s": _WINDOW_S} if "window" in name else {},
         )
-        for name, how in (("playlist", ""), ("linked", ", by a signed address"))
+        for name, how in (
+            ("playlist", ""),
+            ("linked", ", by a signed address"),
+            ("window", ", as far back as asked for"),
+            ("linked_window", ", as far back as asked for, by a signed address"),
+        )
     ),
     Operation(
         "start.start",

@@ -13,8 +13,10 @@ from pipeline.core.errors import NotFound
 from pipeline.core.keys import media_path
 from schemas.timeline import RenditionTimeline, Timeline, TimelineSegment
 
-#: Segments a playlist shows.
+#: Segments a playlist shows at least, and unless more is asked for.
 WINDOW = 6
+#: The longest window; the whole broadcast is at its asset.
+LONGEST_S = 43_200
 #: Numbers of media sequences count from here, to stay small.
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _EXTINF_SCALE = 1_000_000
@@ -47,6 +49,11 @@ def media(timeline: Timeline, name: str, *, base: str, n_breaks: int) -> str:
         *(["#EXT-X-ENDLIST"] if timeline.is_ended else []),
     ]
     return "\n".join(lines) + "\n"
+
+
+def window(window_s: int, segment_s: int) -> int:
+    """Tell how many segments a window of so many seconds holds."""
+    return max(WINDOW, -(-window_s // segment_s))
 
 
 def first_number(timeline: Timeline) -> int:

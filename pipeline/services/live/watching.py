@@ -24,9 +24,12 @@ _LINGERS = timedelta(seconds=60)
 
 
 def shown(
-    db: Database, stream_id: StreamId, name: str, viewer: Viewer
+    db: Database, stream_id: StreamId, name: str, viewer: Viewer, *, window_s: int = 0
 ) -> tuple[GeneratedText, StreamAdmission]:
     """Make a playlist of what is on, for somebody who may watch: ``master``, or a rendition's.
+
+    Args:
+        window_s: how far back it goes, where that is more than what players need.
 
     Raises:
         Offline: nothing is, or nothing of it can be played yet.
@@ -36,7 +39,7 @@ def shown(
     with db.read() as tx:
         admission = stream_viewing.admit(tx, stream_id, viewer)
         session, job = _on_air(tx, stream_id)
-        timeline = _window(tx, session, job)
+        timeline = _window(tx, session, job, window_s)
         if name == MASTER:
             text = hls.master(timeline, is_live=True)
             return GeneratedText(text, _HLS_TYPE, is_final=False), admission
@@ -68,8 +71,10 @@ def _offline(stream_id: StreamId) -> Offline:
     return Offline(f"nothing of stream {stream_id} is on")
 
 
-def _window(tx: Transaction, session: SessionRow, job: JobRow) -> Timeline:
-    rows = tx.media.newest(job.id, playlist.WINDOW)
+def _window(tx: Transaction, session: SessionRow, job: JobRow, window_s: int) -> Timeline:
+    if job.plan is None:
+        raise _offline(session.stream_id)
+    rows = tx.media.newest(job.id, playlist.window(window_s, job.plan.segment_s))
     renditions = [
         playback.rendition(
             row, playback.shown(each for each in rows if each.rendition == row.name), {}
@@ -77,7 +82,7 @@ def _window(tx: Transaction, session: SessionRow, job: JobRow) -> Timeline:
         for row in tx.media.renditions(job.id)
     ]
     known = tuple(each for each in renditions if each.segments)
-    if job.plan is None or not known:
+    if not known:
         raise _offline(session.stream_id)
     return Timeline(
         asset_id=session.asset_id,

@@ -74,3 +74,13 @@ def test_keys_say_the_number_a_segment_was_encrypted_with() -> None:
 def test_an_unknown_rendition_is_not_there() -> None:
     with pytest.raises(NotFound):
         playlist.media(window(), "4k", base="/media/a1", n_breaks=0)
+
+
+@pytest.mark.parametrize(
+    ("window_s", "n_segments"),
+    [(0, 6), (12, 6), (13, 7), (1800, 900), (playlist.LONGEST_S, 21_600)],
+)
+def test_a_window_holds_what_was_asked_for_and_what_players_need(
+    window_s: int, n_segments: int
+) -> None:
+    assert playlist.window(window_s, 2) == n_segments
