@@ -6,7 +6,6 @@ there; without one it is whoever the request's headers name.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from threading import Thread
 from typing import Any
@@ -21,7 +20,8 @@ from api.authentication import login_id
 from api.bodies import ResumeQuery, query
 from api.identity import known
 from api.origins import Origins
-from api.sockets.connection import Unread, prepare
+from api.sockets.connection import prepare
+from api.sockets.conversation import converse, listen
 from api.sockets.frames import Frames, text_frame
 from api.sockets.hub import Hub
 from api.sockets.mailbox import Delivery, Letter, Mailbox
@@ -154,20 +154,12 @@ class _Watch:
         self._hub = hub
         self._mailbox = mailbox
         self._last_id = 0
-        ws.input_buffer = Unread()
-        ws.sock.on_close = mailbox.nudge
+        listen(ws, mailbox)
 
     def serve(self, opening: list[Letter]) -> None:
         """Send until the client goes, stalls, or the process stops."""
-        with suppress(OSError):
-            code, reason = self._talk(opening)
-            if self._ws.connected:
-                self._ws.close(code, reason)
-        if self._ws.sock.has_stalled:
-            self._hub.count_cut()
+        if converse(self._ws, self._hub, lambda: self._talk(opening)):
             log.info("sockets.cut", job_id=self._mailbox.seat.job_id)
-        # Wakes simple_websocket's reading thread, which would sleep until its next ping.
-        self._ws.sock.close()
 
     def _talk(self, opening: list[Letter]) -> tuple[int, str]:
         """Send until there is a reason to close; return it with its code."""

@@ -1,6 +1,5 @@
 """``/api/streams/{id}/stats/events``: how a stream does, at once and whenever that changes."""
 
-from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, g, request
@@ -11,7 +10,8 @@ from api.authentication import login_id
 from api.bodies import TicketQuery, query
 from api.identity import known
 from api.origins import Origins
-from api.sockets.connection import Unread, prepare
+from api.sockets.connection import prepare
+from api.sockets.conversation import converse, listen
 from api.sockets.hub import Hub
 from api.sockets.mailbox import Mailbox
 from api.sockets.routes import PING_S, bad_handshake, check_handshake
@@ -80,19 +80,11 @@ class _Following:
         self._ws = ws
         self._hub = hub
         self._mailbox = mailbox
-        ws.input_buffer = Unread()
-        ws.sock.on_close = mailbox.nudge
+        listen(ws, mailbox)
 
     def serve(self, opening: bytes) -> None:
         """Send until the client goes, stalls, its right ends, or the process stops."""
-        with suppress(OSError):
-            code, reason = self._talk(opening)
-            if self._ws.connected:
-                self._ws.close(code, reason)
-        if self._ws.sock.has_stalled:
-            self._hub.count_cut()
-        # Wakes simple_websocket's reading thread, which would sleep until its next ping.
-        self._ws.sock.close()
+        converse(self._ws, self._hub, lambda: self._talk(opening))
 
     def _talk(self, opening: bytes) -> tuple[int, str]:
         """Send until there is a reason to close; return it with its code."""

@@ -4,7 +4,6 @@ The row is read again when the bus says that it moved, and else once a second; s
 is told is older than that, whatever the bus loses.
 """
 
-from contextlib import suppress
 from threading import Event
 from typing import Any
 
@@ -16,7 +15,8 @@ from api.authentication import login_id
 from api.bodies import TicketQuery, query
 from api.identity import known
 from api.origins import Origins
-from api.sockets.connection import Unread, prepare
+from api.sockets.connection import prepare
+from api.sockets.conversation import converse, listen
 from api.sockets.frames import text_frame
 from api.sockets.hub import Hub
 from api.sockets.mailbox import Mailbox
@@ -88,19 +88,11 @@ class _Following:
         self._hub = hub
         self._mailbox = mailbox
         self._pause = Event()
-        ws.input_buffer = Unread()
-        ws.sock.on_close = mailbox.nudge
+        listen(ws, mailbox)
 
     def serve(self, opening: UploadStatus) -> None:
         """Send until it has ended, the client goes, stalls, or the process stops."""
-        with suppress(OSError):
-            code, reason = self._talk(opening)
-            if self._ws.connected:
-                self._ws.close(code, reason)
-        if self._ws.sock.has_stalled:
-            self._hub.count_cut()
-        # Wakes simple_websocket's reading thread, which would sleep until its next ping.
-        self._ws.sock.close()
+        converse(self._ws, self._hub, lambda: self._talk(opening))
 
     def _talk(self, told: UploadStatus) -> tuple[int, str]:
         """Send until there is a reason to close; return it with its code."""
